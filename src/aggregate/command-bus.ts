@@ -1,0 +1,187 @@
+/** The way in: a command is validated, its aggregate loaded, the decision made and its events appended. */
+
+import { systemClock, type Clock } from "../clock.js";
+import { CommandIdReused, UnknownCommand, WrongExpectedRevision } from "../errors.js";
+import {
+  currentContext,
+  derivedId,
+  randomId,
+  validateCommand,
+  type AnyCommand,
+  type AnyEvent,
+  type EventMetadata,
+  type RecordedEvent,
+  type Upcasters,
+} from "../message/index.js";
+import type { Model } from "../model/index.js";
+import type { EventData, EventStore } from "../store/event-store.js";
+import { AggregateType } from "./aggregate-type.js";
+import { commandDigest } from "./command-digest.js";
+
+export interface DispatchOptions {
+  /** Makes the command idempotent: sent again with the same id it is answered from its events. A new UUID unless given. */
+  readonly commandId?: string | undefined;
+  /** The business process; otherwise that of the present context, of the stream's first event, or a new one. */
+  readonly correlationId?: string | undefined;
+  /** When it happened in the business, if that is not now. */
+  readonly occurredAt?: Date | undefined;
+}
+
+export interface CommandResult {
+  readonly commandId: string;
+  readonly correlationId: string;
+  readonly streamName: string;
+  /** Revision of the stream's last event after the command; `undefined` while it has none. */
+  readonly revision: bigint | undefined;
+  /** Position in the log of the last event of this command; `undefined` when it led to none, or to some earlier. */
+  readonly position: bigint | undefined;
+  /** What was decided, now or when the same command id came first. */
+  readonly eventTypes: readonly string[];
+  /** True when it was answered from events that were there. */
+  readonly duplicate: boolean;
+}
+
+export interface CommandBusOptions {
+  readonly clock?: Clock;
+  /** How often a command is decided anew when somebody else appended first. */
+  readonly maxAttempts?: number;
+}
+
+interface Loaded {
+  readonly instance: object;
+  readonly revision: bigint | undefined;
+  readonly correlationId: string | undefined;
+  /** Events of the same command id. */
+  readonly earlier: readonly RecordedEvent[];
+}
+
+export class CommandBus {
+  private readonly byCommand = new Map<string, AggregateType>();
+  private readonly upcasters: Upcasters;
+  private readonly clock: Clock;
+  private readonly maxAttempts: number;
+
+  constructor(
+    model: Model,
+    private readonly store: EventStore,
+    { clock = systemClock, maxAttempts = 10 }: CommandBusOptions = {},
+  ) {
+    this.upcasters = model.upcasters;
+    this.clock = clock;
+    this.maxAttempts = maxAttempts;
+    for (const declared of model.aggregates) {
+      const type = new AggregateType(declared, model.upcasters);
+      for (const commandType of type.commandTypes) this.byCommand.set(commandType, type);
+    }
+  }
+
+  /**
+   * Loads, decides and appends at the revision it saw; decides anew, a bounded number of times, when somebody else
+   * appended first.
+   * @throws UnknownCommand, InvalidCommand
+   * @throws CommandRejected, or whatever else the handler throws
+   * @throws CommandIdReused when the id was used for another command on this aggregate
+   * @throws WrongExpectedRevision when every attempt met a conflict
+   */
+  async dispatch(command: AnyCommand, options: DispatchOptions = {}): Promise<CommandResult> {
+    const type = this.byCommand.get(command.type);
+    if (!type) throw new UnknownCommand(command.type, [...this.byCommand.keys()]);
+    validateCommand(command);
+    const commandId = options.commandId ?? randomId();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const result = await this.attempt(type, command, commandId, options);
+        if (result) return result;
+      } catch (error) {
+        if (!(error instanceof WrongExpectedRevision) || attempt >= this.maxAttempts) throw error;
+        // Whoever lost once should not lose again to the same rival in lockstep.
+        await this.clock.sleep(Math.random() * 5 * attempt);
+      }
+    }
+  }
+
+  /** `undefined` when the same command id won a race against this one: load again and answer from its events. */
+  private async attempt(
+    type: AggregateType,
+    command: AnyCommand,
+    commandId: string,
+    options: DispatchOptions,
+  ): Promise<CommandResult | undefined> {
+    const streamName = type.streamOf(command.aggregateId);
+    const digest = commandDigest(command);
+    const loaded = await this.load(type, streamName, commandId);
+    const context = currentContext();
+    const correlationId = options.correlationId ?? context.correlationId ?? loaded.correlationId ?? commandId;
+    const result = { commandId, correlationId, streamName };
+
+    const [first] = loaded.earlier;
+    if (first) {
+      if (first.metadata.commandDigest !== digest) throw new CommandIdReused(commandId, streamName);
+      return {
+        ...result,
+        correlationId: first.correlationId ?? correlationId,
+        revision: loaded.revision,
+        position: loaded.earlier.at(-1)!.position,
+        eventTypes: loaded.earlier.map((event) => event.type),
+        duplicate: true,
+      };
+    }
+
+    const decided = type.decide(loaded.instance, command, {
+      commandId,
+      correlationId,
+      now: new Date(this.clock.now()),
+    });
+    const eventTypes = decided.map((event) => event.type);
+    if (decided.length === 0)
+      return { ...result, revision: loaded.revision, position: undefined, eventTypes, duplicate: false };
+
+    const metadata: EventMetadata = {
+      $correlationId: correlationId,
+      $causationId: context.causationId ?? commandId,
+      commandId,
+      commandDigest: digest,
+      ...(context.traceparent && { traceparent: context.traceparent }),
+      ...(options.occurredAt && { occurredAt: options.occurredAt.toISOString() }),
+    };
+    const { revision, position, duplicate } = await this.store.append(
+      streamName,
+      decided.map((event, index) => this.eventData(event, eventId(commandId, streamName, index), metadata)),
+      { expectedRevision: loaded.revision ?? "no_stream" },
+    );
+    return duplicate ? undefined : { ...result, revision, position, eventTypes, duplicate };
+  }
+
+  private async load(type: AggregateType, streamName: string, commandId: string): Promise<Loaded> {
+    const instance = type.create();
+    const earlier: RecordedEvent[] = [];
+    let wanted = eventId(commandId, streamName, 0);
+    let first: RecordedEvent | undefined;
+    let last: RecordedEvent | undefined;
+    for await (const page of this.store.readStream(streamName))
+      for (const recorded of page) {
+        type.apply(instance, recorded);
+        first ??= recorded;
+        last = recorded;
+        if (recorded.id === wanted) {
+          earlier.push(recorded);
+          wanted = eventId(commandId, streamName, earlier.length);
+        }
+      }
+    return { instance, revision: last?.revision, correlationId: first?.correlationId, earlier };
+  }
+
+  private eventData(event: AnyEvent, id: string, metadata: EventMetadata): EventData {
+    const schemaVersion = this.upcasters.versionOf(event.type);
+    return {
+      id,
+      type: event.type,
+      data: event,
+      metadata: schemaVersion === 1 ? metadata : { ...metadata, schemaVersion },
+    };
+  }
+}
+
+/** Ids follow from the command's, so that a retry appends the very same events. */
+const eventId = (commandId: string, streamName: string, index: number) =>
+  derivedId("event", commandId, streamName, index);

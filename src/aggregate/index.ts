@@ -1,0 +1,2 @@
+export * from "./command-bus.js";
+export * from "./decorators.js";

@@ -1,0 +1,126 @@
+/** The composition: from a definition and two stores to the model, the command bus, read models and reactors. */
+
+import { Container, decorate, injectable, type Newable } from "inversify";
+import { CommandBus } from "../aggregate/index.js";
+import type { Clock } from "../clock.js";
+import { InvalidModel } from "../errors.js";
+import { buildModel, roleOf, type AnyClass, type DeclaredClass, type Model } from "../model/index.js";
+import { definitionProblems, ObserverReadModel } from "../observer/index.js";
+import { ProjectionReadModel, type ReadModel, type ReadModelStore } from "../projection/index.js";
+import { ReactorSubscriber } from "../reactor/index.js";
+import type { EventStore } from "../store/event-store.js";
+import type { ApplicationDefinition, Domain } from "./registration.js";
+import { ClockToken, EventStoreToken, ReadModelStoreToken } from "./tokens.js";
+
+/** The roles that are not a domain's. */
+export const machineryRoles = ["projection", "observer", "http"] as const;
+
+export interface Ports {
+  readonly store: EventStore;
+  readonly readModels: ReadModelStore;
+  readonly clock: Clock;
+}
+
+export interface Assembly {
+  readonly model: Model;
+  readonly commands: CommandBus;
+  readonly container: Container;
+  readonly projections: readonly ReadModel[];
+  readonly observers: readonly ReadModel[];
+  readonly reactors: readonly { readonly subscriber: ReactorSubscriber; readonly name: string; readonly role: string }[];
+  readonly roles: readonly string[];
+}
+
+/**
+ * The model of a definition, checked as a whole.
+ * @throws InvalidModel with every problem
+ */
+export function modelOf({ domains, projections = [], observers = [] }: ApplicationDefinition): Model {
+  const observerProblems = observers.flatMap((type) => {
+    const role = roleOf(type);
+    return role?.kind === "observer" ? definitionProblems({ type, role, uses: [] }) : [];
+  });
+  return buildModel(
+    {
+      aggregates: domains.flatMap(({ aggregates = [] }) => aggregates),
+      reactors: domains.flatMap(({ reactors = [] }) => reactors),
+      upcasters: domains.flatMap(({ upcasters = [] }) => upcasters),
+      projections,
+      observers,
+    },
+    [...domainProblems(domains), ...observerProblems],
+  );
+}
+
+/** @throws InvalidModel with every problem, those of injection included */
+export function assemble(definition: ApplicationDefinition, { store, readModels, clock }: Ports): Assembly {
+  const model = modelOf(definition);
+  const commands = new CommandBus(model, store, { clock });
+  const container = new Container({ defaultScope: "Singleton" });
+  container.bind(ClockToken).toConstantValue(clock);
+  container.bind(EventStoreToken).toConstantValue(store);
+  container.bind(ReadModelStoreToken).toConstantValue(readModels);
+  container.bind(CommandBus).toConstantValue(commands);
+  for (const { bindings } of definition.domains) bindings?.(container);
+  definition.bindings?.(container);
+
+  const domainOf = (type: AnyClass) => definition.domains.find(({ reactors }) => reactors?.includes(type))!.name;
+  const reactors = instances(container, model.reactors).map(({ declared, instance }) => ({
+    subscriber: new ReactorSubscriber(declared, instance, model, commands, store, readModels, { clock }),
+    name: declared.role.name,
+    role: domainOf(declared.type),
+  }));
+  return {
+    model,
+    commands,
+    container,
+    reactors,
+    projections: model.projections.map((declared) => new ProjectionReadModel(declared, model.upcasters)),
+    observers: model.observers.map((declared) => new ObserverReadModel(declared, clock)),
+    roles: [...definition.domains.map(({ name }) => name), ...machineryRoles],
+  };
+}
+
+function domainProblems(domains: readonly Domain[]): string[] {
+  const names = domains.map(({ name }) => name);
+  return [
+    ...names
+      .filter((name) => !/^[a-z][a-z0-9-]*$/.test(name))
+      .map((name) => `A domain is named "${name}". Use lower-case letters, digits and dashes.`),
+    ...names
+      .filter((name) => (machineryRoles as readonly string[]).includes(name))
+      .map((name) => `A domain is named "${name}", which is a role of its own. Rename it.`),
+    ...new Set(
+      names.filter((name, i) => names.indexOf(name) !== i).map((name) => `Two domains are named "${name}". Rename one.`),
+    ),
+  ];
+}
+
+/** One instance of each reactor, with what it injects. */
+function instances(container: Container, declared: readonly DeclaredClass[]) {
+  const problems: string[] = [];
+  const made = declared.flatMap((each) => {
+    const type = each.type as Newable<object>;
+    try {
+      makeInjectable(type);
+      container.bind(type).toSelf();
+      return [{ declared: each, instance: container.get(type) }];
+    } catch (error) {
+      const [reason] = (error as Error).message.split("\n");
+      problems.push(`${type.name} cannot be made: ${reason} Bind what it injects in its domain or the application.`);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new InvalidModel(problems);
+  return made;
+}
+
+/** `@Reactor` says enough: nobody should have to write `@injectable()` as well. */
+function makeInjectable(type: Newable<object>): void {
+  try {
+    decorate(injectable(), type);
+  } catch (error) {
+    // It was decorated before: by its author, or for another application in this process.
+    if (!/injectable/i.test((error as Error).message)) throw error;
+  }
+}

@@ -1,0 +1,192 @@
+/** A running application: opens the stores, runs the roles of this process, and stops without losing anything. */
+
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import { systemClock, type Clock } from "../clock.js";
+import { InvalidConfiguration, UnknownReadModel } from "../errors.js";
+import type { AnyCommand } from "../message/index.js";
+import type { CommandResult, DispatchOptions } from "../aggregate/index.js";
+import {
+  LiveReadModel,
+  rebuild,
+  type ReadModel,
+  type ReadModelStore,
+  type RebuildOptions,
+  type RebuildResult,
+} from "../projection/index.js";
+import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
+import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
+import { MemoryEventStore, openSqliteEventStore } from "../store/index.js";
+import type { EventStore } from "../store/event-store.js";
+import { Processor, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
+import { assemble, modelOf, type Assembly } from "./assembly.js";
+import { defaultConfiguration, type Configuration } from "./configuration.js";
+import type { ApplicationDefinition } from "./registration.js";
+import { applicationStatus, readinessOf, type Worker } from "./status.js";
+
+export interface RollcallOptions {
+  readonly clock?: Clock;
+  /** Called whenever a subscription of this process changes its state. */
+  readonly onChange?: (status: ProcessorStatus) => void;
+  /** Called for each error that no caller sees: an HTTP request that failed unexpectedly. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export class Rollcall {
+  private http: HttpServer | undefined;
+  private listening: string | undefined;
+  private readonly processors: readonly { readonly processor: Processor; readonly role: string }[];
+  private started = false;
+  /** Names this process in leases. */
+  private readonly holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+
+  private constructor(
+    readonly configuration: Configuration,
+    readonly store: EventStore,
+    readonly readModels: ReadModelStore,
+    readonly assembly: Assembly,
+    private readonly options: RollcallOptions,
+  ) {
+    const { projections, observers, reactors } = assembly;
+    const live = (readModel: ReadModel) => new LiveReadModel(readModel, store, readModels);
+    this.processors = [
+      ...projections.map((each) => ({ processor: this.processor(live(each)), role: "projection" })),
+      ...observers.map((each) => ({ processor: this.processor(live(each)), role: "observer" })),
+      ...reactors.map(({ subscriber, role }) => ({ processor: this.processor(subscriber), role })),
+    ];
+  }
+
+  /**
+   * Checks the whole model, then opens the stores. Nothing runs before `start`.
+   * @throws InvalidModel, InvalidConfiguration with every problem; IncompatibleStore
+   */
+  static async open(
+    definition: ApplicationDefinition,
+    configuration: Partial<Configuration> = {},
+    options: RollcallOptions = {},
+  ): Promise<Rollcall> {
+    const complete = { ...defaultConfiguration, ...configuration };
+    modelOf(definition);
+    const clock = options.clock ?? systemClock;
+    for (const file of [complete.store, complete.readModels])
+      if (!file.endsWith(":")) await mkdir(dirname(file), { recursive: true });
+    const store =
+      complete.store === "memory:"
+        ? new MemoryEventStore({ clock })
+        : await openSqliteEventStore({ file: complete.store, clock });
+    try {
+      const readModels = await openSqliteReadModelStore({ file: complete.readModels, clock });
+      try {
+        const assembly = assemble(definition, { store, readModels, clock });
+        checkRoles(complete.roles, assembly.roles);
+        return new Rollcall(complete, store, readModels, assembly, options);
+      } catch (error) {
+        await readModels.close();
+        throw error;
+      }
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  /** Where HTTP listens, while it does. */
+  get url(): string | undefined {
+    return this.listening;
+  }
+
+  /** Runs the roles of this process. */
+  async start(): Promise<void> {
+    this.started = true;
+    for (const { processor, role } of this.processors) if (this.hasRole(role)) processor.start();
+    if (!this.hasRole("http")) return;
+    const { onError } = this.options;
+    this.http = createHttpServer(this.queryContext(), { ...this.configuration.http, ...(onError && { onError }) });
+    this.listening = (await this.http.listen()).url;
+  }
+
+  /** Finishes what is under way, gives the leases back and closes the stores. */
+  async stop(): Promise<void> {
+    await this.http?.close();
+    await Promise.all(this.processors.map(({ processor }) => processor.stop()));
+    await this.readModels.close();
+    await this.store.close();
+  }
+
+  /** Sends a command. @see CommandBus.dispatch for what it throws */
+  dispatch(command: AnyCommand, options?: DispatchOptions): Promise<CommandResult> {
+    return this.assembly.commands.dispatch(command, options);
+  }
+
+  /**
+   * Rebuilds a projection or an observer from history, beside the one that serves.
+   * @throws UnknownReadModel, RebuildInProgress, Fenced, or what the fold meets
+   */
+  async rebuild(name: string, options: Pick<RebuildOptions, "signal" | "onProgress"> = {}): Promise<RebuildResult> {
+    const known = [...this.assembly.projections, ...this.assembly.observers];
+    const readModel = known.find(({ declaration }) => declaration.name === name);
+    if (!readModel) throw new UnknownReadModel(name, this.readModelNames);
+    const { store, readModels, holder } = this;
+    return rebuild(readModel, { store, readModels, holder, ...options });
+  }
+
+  get readModelNames(): readonly string[] {
+    return [...this.assembly.projections, ...this.assembly.observers].map(({ declaration }) => declaration.name);
+  }
+
+  hasRole(role: string): boolean {
+    return this.configuration.roles === "all" || this.configuration.roles.includes(role);
+  }
+
+  queryContext(): QueryContext {
+    const { store, readModels, assembly, configuration } = this;
+    const { commands, model, roles } = assembly;
+    const status = () =>
+      applicationStatus(store, readModels, configuration.roles === "all" ? roles : configuration.roles, this.workers());
+    return {
+      store,
+      readModels,
+      commands,
+      model,
+      projections: assembly.projections.map(({ declaration }) => declaration),
+      observers: assembly.observers.map(({ declaration }) => declaration),
+      status,
+      readiness: () => readinessOf(readModels, this.workers()),
+    };
+  }
+
+  private workers(): readonly Worker[] {
+    const { projections, observers, reactors } = this.assembly;
+    const described = [
+      ...projections.map(({ declaration }) => ({ kind: "projection" as const, name: declaration.name })),
+      ...observers.map(({ declaration }) => ({ kind: "observer" as const, name: declaration.name })),
+      ...reactors.map(({ name }) => ({ kind: "reactor" as const, name })),
+    ];
+    return this.processors.map(({ processor, role }, i) => ({
+      ...described[i]!,
+      subscription: processor.subscriber.name,
+      filter: processor.subscriber.filter,
+      status: this.started && this.hasRole(role) ? processor.status : undefined,
+    }));
+  }
+
+  private processor(subscriber: Subscriber): Processor {
+    const { clock, onChange } = this.options;
+    return new Processor(subscriber, this.store, this.readModels, {
+      holder: this.holder,
+      leaseTtlMs: this.configuration.leaseTtlMs,
+      ...(clock && { clock }),
+      ...(onChange && { onChange }),
+    });
+  }
+}
+
+function checkRoles(roles: Configuration["roles"], known: readonly string[]): void {
+  const unknown = roles === "all" ? [] : roles.filter((role) => !known.includes(role));
+  if (unknown.length > 0)
+    throw new InvalidConfiguration(
+      unknown.map((role) => `ROLLCALL_ROLES names "${role}". Known roles: ${known.join(", ")}.`),
+    );
+}

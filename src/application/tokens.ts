@@ -1,0 +1,8 @@
+/** What reactors and gateways may inject besides what the application binds itself. */
+
+/** The `Clock`. */
+export const ClockToken = Symbol.for("rollcall.Clock");
+/** The `EventStore`. */
+export const EventStoreToken = Symbol.for("rollcall.EventStore");
+/** The `ReadModelStore`. */
+export const ReadModelStoreToken = Symbol.for("rollcall.ReadModelStore");

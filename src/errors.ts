@@ -1,0 +1,314 @@
+/** Every public error. Each says who, what was expected, what was found, and what to do; match on `code`, never on the message. */
+
+export abstract class RollcallError extends Error {
+  /** Stable across releases. */
+  abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+const numbered = (problems: readonly string[]) => problems.map((problem, i) => `  ${i + 1}. ${problem}`).join("\n");
+
+/** The model (what decorators and registrations declare) is inconsistent; lists every problem, not only the first. */
+export class InvalidModel extends RollcallError {
+  readonly code = "INVALID_MODEL";
+  constructor(readonly problems: readonly string[]) {
+    super(`The model has ${problems.length} problem(s):\n${numbered(problems)}`);
+  }
+}
+
+/** A setting is missing or malformed; lists every problem, not only the first. */
+export class InvalidConfiguration extends RollcallError {
+  readonly code = "INVALID_CONFIGURATION";
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration has ${problems.length} problem(s):\n${numbered(problems)}`);
+  }
+}
+
+// ── Commands ────────────────────────────────────────────────────────────────
+
+/** The command is not allowed in the aggregate's present state. Thrown by the methods that carry `@Handles`. */
+export class CommandRejected extends RollcallError {
+  readonly code: string = "COMMAND_REJECTED";
+}
+
+/** One broken rule of a command. */
+export interface Violation {
+  /** JSON pointer to the field, for example `/lines/0/quantity`. */
+  readonly pointer: string;
+  /** The rule in words, for example `total must be a positive number`. */
+  readonly message: string;
+}
+
+/** The command is malformed; lists every violation. */
+export class InvalidCommand extends RollcallError {
+  readonly code = "INVALID_COMMAND";
+  constructor(
+    readonly commandType: string,
+    readonly violations: readonly Violation[],
+  ) {
+    super(
+      `${commandType} is invalid:\n${numbered(violations.map(({ pointer, message }) => `${pointer || "/"}: ${message}`))}`,
+    );
+  }
+}
+
+/** No aggregate of this application handles the command. */
+export class UnknownCommand extends RollcallError {
+  readonly code = "UNKNOWN_COMMAND";
+  constructor(
+    readonly commandType: string,
+    readonly known: readonly string[],
+  ) {
+    super(
+      `No aggregate handles ${commandType}. Known commands: ${known.join(", ") || "none"}. Register its domain or correct the name.`,
+    );
+  }
+}
+
+/** A command id was used before, for another payload. */
+export class CommandIdReused extends RollcallError {
+  readonly code = "COMMAND_ID_REUSED";
+  constructor(
+    readonly commandId: string,
+    readonly streamName: string,
+  ) {
+    super(
+      `${streamName}: command id ${commandId} was already used for a command with another payload. Use a new id for a new command.`,
+    );
+  }
+}
+
+/** A stream holds an event that its aggregate does not apply. */
+export class EventNotApplied extends RollcallError {
+  readonly code = "EVENT_NOT_APPLIED";
+  constructor(
+    readonly aggregate: string,
+    readonly streamName: string,
+    readonly eventType: string,
+    readonly revision: bigint,
+  ) {
+    super(
+      `${streamName}: revision ${revision} is a ${eventType}, which ${aggregate} does not apply. Add an @Applies method for it.`,
+    );
+  }
+}
+
+// ── Messages ────────────────────────────────────────────────────────────────
+
+/** A stored event cannot be turned into the present shape of its type. */
+export class UndecodableEvent extends RollcallError {
+  readonly code = "UNDECODABLE_EVENT";
+  constructor(
+    readonly streamName: string,
+    readonly revision: bigint,
+    readonly eventType: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${streamName}: revision ${revision} (${eventType}) ${reason}`, options);
+  }
+}
+
+/** A stored event has a newer schema version than this process knows. */
+export class EventTooNew extends RollcallError {
+  readonly code = "EVENT_TOO_NEW";
+  constructor(
+    readonly eventType: string,
+    readonly found: number,
+    readonly known: number,
+    where: string,
+  ) {
+    super(
+      `${where}: ${eventType} was recorded with schema version ${found}, this process knows up to ${known}. Deploy the newer version here; nothing was skipped.`,
+    );
+  }
+}
+
+// ── Store ───────────────────────────────────────────────────────────────────
+
+/** Someone else appended to the stream first, or the stream is not in the expected state. */
+export class WrongExpectedRevision extends RollcallError {
+  readonly code = "WRONG_EXPECTED_REVISION";
+  constructor(
+    readonly streamName: string,
+    readonly expected: bigint | "no_stream" | "stream_exists" | "any",
+    readonly actual: bigint | "no_stream",
+  ) {
+    super(
+      `${streamName}: expected revision ${expected}, found ${actual}. Load the aggregate again and retry the command.`,
+    );
+  }
+}
+
+/** The stream was deleted for good and can be neither read nor appended to. */
+export class StreamDeleted extends RollcallError {
+  readonly code = "STREAM_DELETED";
+  constructor(readonly streamName: string) {
+    super(`${streamName}: the stream was deleted. Use another stream name.`);
+  }
+}
+
+/** The store did not answer in time. The append may have been committed: retry it with the same event ids. */
+export class StoreUnavailable extends RollcallError {
+  readonly code = "STORE_UNAVAILABLE";
+}
+
+/** The store was closed while, or before, it was asked. */
+export class StoreClosed extends RollcallError {
+  readonly code = "STORE_CLOSED";
+  constructor(what: string) {
+    super(`${what}: the store is closed. Open it again before use.`);
+  }
+}
+
+/** What was to be appended cannot be stored, whatever the state of the stream. */
+export class InvalidAppend extends RollcallError {
+  readonly code = "INVALID_APPEND";
+  constructor(
+    readonly streamName: string,
+    reason: string,
+  ) {
+    super(`${streamName}: ${reason}`);
+  }
+}
+
+/** A database file was written by another program, or by a newer version of this one. */
+export class IncompatibleStore extends RollcallError {
+  readonly code = "INCOMPATIBLE_STORE";
+}
+
+// ── Subscriptions, projections, observers ───────────────────────────────────
+
+/** A checkpoint belongs to another log, or lies beyond the head of this one. */
+export class CheckpointMismatch extends RollcallError {
+  readonly code = "CHECKPOINT_MISMATCH";
+  constructor(
+    readonly subscription: string,
+    reason: string,
+  ) {
+    super(
+      `${subscription}: ${reason} Rebuild it from this log, or point it at the log that its checkpoint belongs to.`,
+    );
+  }
+}
+
+/** A fold made a row that is no JSON object, or a key that cannot be stored; nothing was written. */
+export class InvalidRow extends RollcallError {
+  readonly code = "INVALID_ROW";
+  constructor(
+    readonly readModel: string,
+    readonly key: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${readModel}: row ${JSON.stringify(key)} ${reason} Nothing was written; correct the fold.`, options);
+  }
+}
+
+/** Another worker has taken over: this one's token is no longer the newest, and it wrote nothing. */
+export class Fenced extends RollcallError {
+  readonly code = "FENCED";
+  constructor(readonly lease: string) {
+    super(`${lease}: another worker has taken over; nothing was written. Acquire the lease again before continuing.`);
+  }
+}
+
+/** A rebuild of the same read model is under way elsewhere. */
+export class RebuildInProgress extends RollcallError {
+  readonly code = "REBUILD_IN_PROGRESS";
+  constructor(readonly readModel: string) {
+    super(`${readModel}: another rebuild is under way. Wait for it, or stop it first.`);
+  }
+}
+
+/** A projection, observer or reactor could not handle an event. */
+export class HandlingFailed extends RollcallError {
+  readonly code = "HANDLING_FAILED";
+  constructor(
+    readonly subscription: string,
+    readonly streamName: string,
+    readonly revision: bigint,
+    readonly eventType: string,
+    readonly position: bigint,
+    cause: unknown,
+  ) {
+    super(
+      `${subscription}: could not handle ${eventType} (${streamName}, revision ${revision}, position ${position}): ${cause instanceof Error ? cause.message : String(cause)}. The checkpoint stays before it; correct the handler and restart.`,
+      { cause },
+    );
+  }
+}
+
+/** The code declares another version of a read model than the one that was built. */
+export class ReadModelOutdated extends RollcallError {
+  readonly code = "READ_MODEL_OUTDATED";
+  constructor(
+    readonly readModel: string,
+    readonly declared: number,
+    readonly built: number,
+  ) {
+    super(
+      `${readModel}: version ${declared} is declared, version ${built} was built and still serves. Rebuild it: npm run rebuild -- ${readModel}`,
+    );
+  }
+}
+
+/** Too many events are parked; the reactor stops rather than fall further behind unseen. */
+export class TooManyParked extends RollcallError {
+  readonly code = "TOO_MANY_PARKED";
+  constructor(
+    readonly reactor: string,
+    readonly parked: number,
+  ) {
+    super(`${reactor}: ${parked} events are parked, which is the bound. Mend the cause, then restart the reactor.`);
+  }
+}
+
+/** Two instances, or a rebuild and the recorded flags, disagree about a case. */
+export class Divergence extends RollcallError {
+  readonly code = "DIVERGENCE";
+  constructor(
+    readonly observer: string,
+    readonly streamName: string,
+    readonly sequence: bigint,
+    readonly expectedId: string,
+    readonly foundId: string,
+  ) {
+    super(
+      `${observer}: ${streamName} holds flag ${foundId} at ${sequence}, derived was ${expectedId}. Did the definition change without a new version? Give it one.`,
+    );
+  }
+}
+
+/** No read model, observer or row of that name is served here. */
+export class UnknownReadModel extends RollcallError {
+  readonly code = "UNKNOWN_READ_MODEL";
+  constructor(
+    readonly readModel: string,
+    readonly known: readonly string[],
+  ) {
+    super(`There is no read model ${readModel}. Known: ${known.join(", ") || "none"}.`);
+  }
+}
+
+/** A query names a field that cannot be filtered on, a bad limit, or a cursor that is no longer valid. */
+export class InvalidQuery extends RollcallError {
+  readonly code = "INVALID_QUERY";
+}
+
+/** A file to import has errors; nothing was appended. */
+export class InvalidImport extends RollcallError {
+  readonly code = "INVALID_IMPORT";
+  constructor(
+    readonly file: string,
+    /** Each with its place in the file. At most the first hundred. */
+    readonly problems: readonly string[],
+    readonly total: number = problems.length,
+  ) {
+    super(`${file} has ${total} problem(s); nothing was appended:\n${numbered(problems)}`);
+  }
+}

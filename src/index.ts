@@ -1,0 +1,15 @@
+/** What users of Rollcall import. */
+
+import "reflect-metadata";
+
+export * from "./aggregate/index.js";
+export * from "./application/index.js";
+export { systemClock, type Clock } from "./clock.js";
+export * from "./errors.js";
+export * from "./message/index.js";
+export type { Model } from "./model/index.js";
+export * from "./observer/index.js";
+export * from "./projection/index.js";
+export * from "./reactor/index.js";
+export * from "./store/index.js";
+export * from "./subscription/index.js";

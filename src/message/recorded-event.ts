@@ -1,0 +1,84 @@
+/** An event as the store returns it: the fact, and where, when and why it was recorded. */
+
+import { parseMetadata, readMetadata, textOf, type EventMetadata } from "./event-metadata.js";
+
+export const jsonContentType = "application/json";
+
+/** Raw metadata of one event, fetched when first asked for: most folds never ask. */
+export type MetadataSource = () => unknown;
+
+export class RecordedEvent {
+  // Numbers and plain values in a fixed order keep making one of these cheap: a rebuild makes millions.
+  constructor(
+    /** Unique within its stream. */
+    readonly id: string,
+    readonly streamName: string,
+    /** Stored type name, for example `ordering.OrderPlaced`. */
+    readonly type: string,
+    private readonly storedRevision: number | bigint,
+    private readonly storedPosition: number | bigint,
+    /** When the store recorded it, in milliseconds since the UNIX epoch. */
+    readonly recordedAtMs: number,
+    /** Version of the shape of `data` as stored. */
+    readonly schemaVersion: number,
+    readonly correlationId: string | undefined,
+    /** Business time in milliseconds since the UNIX epoch, where the writer stated one. */
+    readonly occurredAtMs: number | undefined,
+    /** True for imported history. */
+    readonly imported: boolean,
+    /** `application/json`, or what the writer stated. */
+    readonly contentType: string,
+    /** The JSON value; for any other content type, and for JSON that does not parse, the bytes (`Uint8Array`). */
+    readonly data: unknown,
+    private readonly metadataSource: MetadataSource,
+  ) {}
+
+  /** Place in its own stream, from 0, without gaps. */
+  get revision(): bigint {
+    return BigInt(this.storedRevision);
+  }
+
+  /** Place in the whole log; grows, may have gaps. */
+  get position(): bigint {
+    return BigInt(this.storedPosition);
+  }
+
+  get recordedAt(): Date {
+    return new Date(this.recordedAtMs);
+  }
+
+  /** The stream name's prefix: `order` in `order-7`. */
+  get category(): string {
+    const dash = this.streamName.indexOf("-");
+    return dash < 0 ? this.streamName : this.streamName.slice(0, dash);
+  }
+
+  /** What follows the category: `7` in `order-7`; the whole name where there is no category. */
+  get aggregateId(): string {
+    return this.streamName.slice(this.streamName.indexOf("-") + 1);
+  }
+
+  /** As stored: a JSON value, JSON text, bytes, or `undefined`. */
+  get rawMetadata(): unknown {
+    return this.metadataSource();
+  }
+
+  /** Metadata as an object; empty for what is absent, binary or not JSON. */
+  get metadata(): EventMetadata {
+    const raw = this.metadataSource();
+    return typeof raw === "string" || raw instanceof Uint8Array ? parseMetadata(raw) : readMetadata(raw);
+  }
+
+  /** Id of the event, or else the command, that led directly to this event. */
+  get causationId(): string | undefined {
+    return textOf(this.metadata.$causationId);
+  }
+
+  get commandId(): string | undefined {
+    return textOf(this.metadata.commandId);
+  }
+
+  get traceparent(): string | undefined {
+    return textOf(this.metadata.traceparent);
+  }
+}

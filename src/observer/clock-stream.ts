@@ -1,0 +1,35 @@
+/** The shared clock stream: a tick proves that everything that could count has been read. */
+
+import { WrongExpectedRevision } from "../errors.js";
+import { derivedId } from "../message/index.js";
+import type { EventStore } from "../store/event-store.js";
+
+export const clockStream = "rollcall.clock";
+export const tickType = "observer.ClockTick";
+
+/**
+ * Makes sure that the clock stream holds a tick recorded after `afterMs`, if the store's clock is there yet. Ticks of
+ * several observers and instances coalesce: the id follows from the revision, so whoever comes second finds it done.
+ * @throws StoreUnavailable
+ */
+export async function tick(store: EventStore, afterMs: number): Promise<void> {
+  for (;;) {
+    const last = await lastTick(store);
+    if (last && last.recordedAtMs > afterMs) return;
+    const revision = last ? last.revision + 1n : 0n;
+    try {
+      await store.append(clockStream, [{ id: derivedId("tick", revision), type: tickType, data: {} }], {
+        expectedRevision: last?.revision ?? "no_stream",
+      });
+      return;
+    } catch (error) {
+      // Somebody else ticked meanwhile; theirs may do.
+      if (!(error instanceof WrongExpectedRevision)) throw error;
+    }
+  }
+}
+
+async function lastTick(store: EventStore) {
+  for await (const [event] of store.readStream(clockStream, { direction: "backwards", limit: 1 })) return event;
+  return undefined;
+}

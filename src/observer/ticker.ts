@@ -1,0 +1,57 @@
+/** Asks the log whether a deadline has passed: the observer's own clock only says when to ask. */
+
+import type { Clock } from "../clock.js";
+import { StoreUnavailable } from "../errors.js";
+import type { EventStore } from "../store/event-store.js";
+import { tick } from "./clock-stream.js";
+
+/** Shortest time between two ticks of one observer, in milliseconds. */
+const tickFloorMs = 100;
+
+export class Ticker {
+  private awaited: number | undefined;
+  private timer: AbortController | undefined;
+  private lastTickMs = -Infinity;
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+    private readonly signal: AbortSignal,
+    private readonly fail: (error: unknown) => void,
+  ) {}
+
+  /**
+   * Appends a tick once the own clock has passed `deadlineMs`; not before `nowMs`, the time that the log has reached,
+   * can have reached it. `undefined`: nothing to wait for.
+   */
+  await(deadlineMs: number | undefined, nowMs: number): void {
+    if (deadlineMs === this.awaited && this.timer) return;
+    this.timer?.abort();
+    this.timer = undefined;
+    this.awaited = deadlineMs;
+    if (deadlineMs === undefined || this.signal.aborted) return;
+    const timer = new AbortController();
+    this.timer = timer;
+    this.wait(deadlineMs, nowMs, AbortSignal.any([timer.signal, this.signal])).catch(this.fail);
+  }
+
+  private async wait(deadlineMs: number, nowMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this;
+    // The store's clock said `nowMs` at our last tick: when it is slow, our own must run on by what it lacks.
+    const lackingMs = this.lastTickMs > deadlineMs ? deadlineMs - nowMs : 0;
+    const wakeMs = Math.max(deadlineMs + 1, clock.now() + lackingMs, this.lastTickMs + tickFloorMs);
+    while (clock.now() < wakeMs && !signal.aborted) await clock.sleep(wakeMs - clock.now(), signal);
+    for (let delayMs = tickFloorMs; !signal.aborted; delayMs = Math.min(2 * delayMs, 10_000)) {
+      this.lastTickMs = clock.now();
+      try {
+        await tick(this.store, deadlineMs);
+        // Once the tick was read, the next deadline, or this one again, is awaited anew.
+        this.timer = undefined;
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        await clock.sleep(delayMs, signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/** Projections: a pure fold of events into the rows of a read model. */
+
+import type { AnyEvent, EventClass, RecordedEvent } from "../message/index.js";
+import { recordRole, recordUse, type RoleOptions } from "../model/index.js";
+
+export interface ProjectionOptions extends RoleOptions {
+  /** Raise it when the fold changes: the read model is then to be rebuilt. */
+  readonly version: number;
+  /** Which row an event belongs to; it must depend on the event alone. */
+  readonly key: (recorded: RecordedEvent) => string | undefined;
+  /** Top-level fields of a row that queries may filter on. */
+  readonly indexes?: readonly string[];
+}
+
+export const byAggregateId = (recorded: RecordedEvent): string => recorded.aggregateId;
+export const byCorrelationId = (recorded: RecordedEvent): string | undefined => recorded.correlationId;
+
+type FoldsInto<T, Row> = {
+  readonly [K in keyof T]: (event: never, row: Row | undefined, recorded: never) => Row | undefined;
+};
+
+/** Marks a class as a projection into rows of type `Row`; a fold that returns `undefined` removes the row. */
+export function Projection<Row extends object>(
+  options: Omit<ProjectionOptions, "indexes"> & { readonly indexes?: readonly (keyof Row & string)[] },
+) {
+  return <T extends FoldsInto<T, Row>>(target: new () => T): void => recordRole(target, "projection", options);
+}
+
+/** Marks the method that folds an event into a row: `(event, row, recorded) => row`. Pure: no effects, no clock. */
+export function Projects<E extends AnyEvent>(event: EventClass<E>) {
+  return <M extends (event: E, row: never, recorded: RecordedEvent) => unknown>(
+    target: object,
+    method: string,
+    _: TypedPropertyDescriptor<M>,
+  ): void => recordUse(target, method, "projects", event);
+}

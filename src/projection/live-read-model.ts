@@ -1,0 +1,56 @@
+/** Keeps the active generation of a read model live: a subscriber around its writer. */
+
+import { ReadModelOutdated } from "../errors.js";
+import type { EventFilter, EventStore, Page } from "../store/event-store.js";
+import type { Checkpoint, Lease, Subscriber, SubscriberControl } from "../subscription/index.js";
+import type { GenerationWriter, ReadModel } from "./read-model.js";
+import type { ReadModelStore } from "./read-model-store.js";
+
+/** Name of the lease that whoever keeps the read model live holds. */
+export const liveLease = (readModel: string): string => `read-model:${readModel}`;
+
+export class LiveReadModel implements Subscriber {
+  readonly name: string;
+  readonly filter: EventFilter;
+  private writer: GenerationWriter | undefined;
+  private lastPosition: bigint | undefined;
+
+  constructor(
+    readonly readModel: ReadModel,
+    private readonly store: EventStore,
+    private readonly readModels: ReadModelStore,
+  ) {
+    this.name = liveLease(readModel.declaration.name);
+    this.filter = readModel.filter;
+  }
+
+  get position(): bigint | undefined {
+    return this.lastPosition;
+  }
+
+  /** @throws ReadModelOutdated when another version is active: its rows are not for this code to change */
+  async open(lease: Lease, control: SubscriberControl): Promise<Checkpoint | undefined> {
+    const { declaration } = this.readModel;
+    const generation = await this.readModels.openActive(declaration, lease);
+    if (generation.version !== declaration.version)
+      throw new ReadModelOutdated(declaration.name, declaration.version, generation.version);
+    const { store, readModels } = this;
+    this.writer = await this.readModel.open({ generation, lease, mode: "live", readModels, store, ...control });
+    this.lastPosition = generation.checkpoint?.position;
+    return generation.checkpoint;
+  }
+
+  async handle(events: Page): Promise<void> {
+    await this.writer!.handle(events);
+    this.lastPosition = this.writer!.checkpoint.position;
+  }
+
+  async flush(): Promise<void> {
+    await this.writer?.flush();
+    await this.writer?.caughtUp?.();
+  }
+
+  async close(): Promise<void> {
+    this.writer = undefined;
+  }
+}

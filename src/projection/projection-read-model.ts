@@ -1,0 +1,157 @@
+/** A class that carries `@Projection`, as a read model. */
+
+import { createHash } from "node:crypto";
+import { HandlingFailed } from "../errors.js";
+import type { EventClass, RecordedEvent, Upcasters } from "../message/index.js";
+import { methodsByType, type DeclaredClass } from "../model/index.js";
+import type { EventFilter, Page } from "../store/event-store.js";
+import type { Checkpoint } from "../subscription/index.js";
+import type { ProjectionOptions } from "./decorators.js";
+import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
+import type { ReadModelDeclaration, Row } from "./read-model-store.js";
+import { RowCache } from "./row-cache.js";
+
+interface Fold {
+  readonly event: EventClass;
+  readonly apply: (event: object, row: Row | undefined, recorded: RecordedEvent) => Row | undefined;
+}
+
+/** Rows kept in memory between commits of a live projection. */
+const liveRows = 10_000;
+/** Changed rows at which a rebuild writes, and rows that it keeps afterwards: the bound of its memory. */
+const rebuildRows = 100_000;
+/** Events after which a live projection that is catching up commits. */
+const liveBatch = 5_000;
+
+export class ProjectionReadModel implements ReadModel {
+  readonly declaration: ReadModelDeclaration;
+  readonly filter: EventFilter;
+  readonly folds: ReadonlyMap<string, Fold>;
+  readonly keyOf: ProjectionOptions["key"];
+
+  constructor(
+    declared: DeclaredClass,
+    readonly upcasters: Upcasters,
+  ) {
+    const { name, version, indexes = [], key } = declared.role.options as ProjectionOptions;
+    const instance = new (declared.type as unknown as new () => object)() as Record<string, Fold["apply"]>;
+    const uses = methodsByType(declared.type, "projects");
+    const eventTypes = [...uses.keys()].toSorted();
+    this.folds = new Map(
+      [...uses].map(([type, { method, message }]) => [
+        type,
+        { event: message as EventClass, apply: instance[method]!.bind(instance) },
+      ]),
+    );
+    this.keyOf = key;
+    this.filter = { eventTypes };
+    const definition = createHash("sha256")
+      .update(JSON.stringify({ name, version, eventTypes, indexes }))
+      .digest("hex");
+    this.declaration = { name, version, definition, indexes };
+  }
+
+  async open(context: WriterContext): Promise<GenerationWriter> {
+    return new ProjectionWriter(this, context, await context.store.storeId());
+  }
+}
+
+class ProjectionWriter implements GenerationWriter {
+  checkpoint: Checkpoint;
+  private readonly rows: RowCache;
+  private uncommitted = 0;
+
+  constructor(
+    private readonly readModel: ProjectionReadModel,
+    private readonly context: WriterContext,
+    storeId: string,
+  ) {
+    const { generation, readModels, mode } = context;
+    this.checkpoint = generation.checkpoint ?? { storeId, position: undefined, handled: 0, recordedAtMs: undefined };
+    this.rows = new RowCache(
+      readModels,
+      generation,
+      mode === "live" ? liveRows : rebuildRows,
+      generation.checkpoint === undefined,
+    );
+  }
+
+  async handle(events: Page): Promise<void> {
+    const { keys, failure } = this.keysOf(events);
+    await this.rows.prepare(keys);
+    const folded = this.foldAll(events, keys);
+    if (folded.count > 0) this.advance(events[folded.count - 1]!, folded.count);
+    const failed = folded.failure ?? failure;
+    const { mode } = this.context;
+    if (failed || (mode === "live" ? this.uncommitted >= liveBatch : this.rows.dirtyCount >= rebuildRows))
+      await this.flush();
+    if (failed) throw failed;
+  }
+
+  async flush(): Promise<void> {
+    if (this.uncommitted === 0) return;
+    const { readModels, generation, lease } = this.context;
+    await readModels.commit(generation, lease, { rows: this.rows.changes(), checkpoint: this.checkpoint });
+    this.rows.committed();
+    this.uncommitted = 0;
+  }
+
+  /** Keys up to the first event that has none. */
+  private keysOf(events: Page): { keys: string[]; failure?: HandlingFailed } {
+    const keys: string[] = [];
+    for (const recorded of events)
+      try {
+        const key = this.readModel.keyOf(recorded);
+        if (typeof key !== "string")
+          throw new TypeError(
+            `its key is ${String(key)}, expected text; give the projection a key that every event has`,
+          );
+        keys.push(key);
+      } catch (error) {
+        return { keys, failure: this.failureOf(recorded, error) };
+      }
+    return { keys };
+  }
+
+  /** Folds up to the first event that fails. */
+  private foldAll(events: Page, keys: readonly string[]): { count: number; failure?: HandlingFailed } {
+    for (let count = 0; count < keys.length; count++)
+      try {
+        this.fold(events[count]!, keys[count]!);
+      } catch (error) {
+        return { count, failure: this.failureOf(events[count]!, error) };
+      }
+    return { count: keys.length };
+  }
+
+  private fold(recorded: RecordedEvent, key: string): void {
+    const { event, apply } = this.readModel.folds.get(recorded.type)!;
+    const row = this.rows.get(key);
+    const next = apply(this.readModel.upcasters.decode(recorded, event), row, recorded);
+    if (next === undefined) {
+      if (row !== undefined) this.rows.set(key, undefined);
+      return;
+    }
+    if (typeof next !== "object" || next === null || "then" in next)
+      throw new TypeError(
+        "the fold returned no row; return an object, or undefined to remove the row, and not a promise",
+      );
+    // Frozen, so that a fold that changes its row in place fails at once and not when history is replayed.
+    this.rows.set(key, Object.freeze(next));
+  }
+
+  private advance(last: RecordedEvent, count: number): void {
+    this.checkpoint = {
+      ...this.checkpoint,
+      position: last.position,
+      handled: this.checkpoint.handled + count,
+      recordedAtMs: last.recordedAtMs,
+    };
+    this.uncommitted += count;
+  }
+
+  private failureOf(recorded: RecordedEvent, cause: unknown): HandlingFailed {
+    const { streamName, revision, type, position } = recorded;
+    return new HandlingFailed(this.readModel.declaration.name, streamName, revision, type, position, cause);
+  }
+}

@@ -1,0 +1,38 @@
+/** A read model that can be kept live and rebuilt: what projections and observers have in common. */
+
+import type { EventFilter, EventStore, Page } from "../store/event-store.js";
+import type { Checkpoint, Lease } from "../subscription/index.js";
+import type { Generation, ReadModelDeclaration, ReadModelStore } from "./read-model-store.js";
+
+/** `live`: follows the log. `rebuild`: reads history into a generation that nobody sees yet. */
+export type WriterMode = "live" | "rebuild";
+
+export interface WriterContext {
+  readonly generation: Generation;
+  readonly lease: Lease;
+  readonly mode: WriterMode;
+  readonly readModels: ReadModelStore;
+  readonly store: EventStore;
+  /** Aborts when the writer is to stop. */
+  readonly signal: AbortSignal;
+  /** Stops whoever feeds the writer, in sight: for what goes wrong between two pages. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** Writes one generation. It is used by one caller at a time. */
+export interface GenerationWriter {
+  /** Folds a page, which must follow on the one before. What is not committed yet is committed by `flush`. */
+  handle(events: Page): Promise<void>;
+  /** Commits rows and checkpoint. */
+  flush(): Promise<void>;
+  /** Where it stands, committed or not. */
+  readonly checkpoint: Checkpoint;
+  /** Live only: everything recorded so far was handled and committed. */
+  caughtUp?(): Promise<void>;
+}
+
+export interface ReadModel {
+  readonly declaration: ReadModelDeclaration;
+  readonly filter: EventFilter;
+  open(context: WriterContext): Promise<GenerationWriter>;
+}

@@ -1,0 +1,119 @@
+/** Rebuild: a read model is made anew from history beside the one that serves, and takes its place when it has caught up. */
+
+import { systemClock, type Clock } from "../clock.js";
+import { Fenced, RebuildInProgress } from "../errors.js";
+import type { EventStore } from "../store/event-store.js";
+import type { Lease, SubscriberControl } from "../subscription/index.js";
+import { liveLease } from "./live-read-model.js";
+import type { GenerationWriter, ReadModel } from "./read-model.js";
+import type { Generation, ReadModelStore } from "./read-model-store.js";
+
+export interface RebuildProgress {
+  readonly name: string;
+  /** Events folded so far. */
+  readonly events: number;
+  readonly position: bigint | undefined;
+  /** Head of the log when this was said; positions may have gaps, so take it for an estimate. */
+  readonly head: bigint | undefined;
+}
+
+export interface RebuildOptions {
+  readonly store: EventStore;
+  readonly readModels: ReadModelStore;
+  /** Names this process in leases. */
+  readonly holder: string;
+  readonly clock?: Clock;
+  readonly leaseTtlMs?: number;
+  /** Stops the rebuild; what serves stays as it is. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: RebuildProgress) => void;
+}
+
+export interface RebuildResult {
+  readonly name: string;
+  readonly events: number;
+  readonly position: bigint | undefined;
+  /** False when `signal` aborted: the generation that served before serves still. */
+  readonly activated: boolean;
+}
+
+const rebuildLease = (readModel: string) => `rebuild:${readModel}`;
+
+/**
+ * Rebuilds one read model.
+ * @throws RebuildInProgress when another rebuild of it is under way
+ * @throws Fenced when another rebuild took over; nothing was activated
+ * @throws HandlingFailed, EventTooNew, Divergence …: whatever the read model meets; what serves stays as it is
+ */
+export async function rebuild(readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> {
+  const { readModels, holder, clock = systemClock, leaseTtlMs = 10_000 } = options;
+  const { name } = readModel.declaration;
+  const lease = await readModels.acquire(rebuildLease(name), holder, leaseTtlMs);
+  if (!lease) throw new RebuildInProgress(name);
+  const done = new AbortController();
+  const lost = new AbortController();
+  const renewing = (async () => {
+    while (!done.signal.aborted && !lost.signal.aborted) {
+      await clock.sleep(leaseTtlMs / 3, done.signal);
+      if (!done.signal.aborted && !(await readModels.renew(lease, leaseTtlMs).catch(() => true)))
+        lost.abort(new Fenced(lease.name));
+    }
+  })();
+  try {
+    const signal = AbortSignal.any([lost.signal, ...(options.signal ? [options.signal] : [])]);
+    const result = await build(readModel, lease, { signal, fail: (error) => lost.abort(error) }, options);
+    if (lost.signal.aborted) throw lost.signal.reason;
+    return result;
+  } finally {
+    done.abort();
+    await renewing;
+    await readModels.release(lease).catch(() => undefined); // it expires by itself
+  }
+}
+
+async function build(
+  readModel: ReadModel,
+  lease: Lease,
+  control: SubscriberControl,
+  options: RebuildOptions,
+): Promise<RebuildResult> {
+  const { signal } = control;
+  const { store, readModels } = options;
+  const { name } = readModel.declaration;
+  const generation = await readModels.createBuilding(readModel.declaration, lease);
+  try {
+    const writer = await readModel.open({ generation, lease, mode: "rebuild", readModels, store, ...control });
+    let activated = false;
+    // While it reads, the log grows and the live worker goes on: read what came, until it has caught up with both.
+    while (!activated && !signal.aborted) {
+      await readOn(readModel, writer, signal, options);
+      await writer.flush();
+      if (!signal.aborted) activated = await readModels.activate(generation, lease, liveLease(name));
+    }
+    const { handled, position } = writer.checkpoint;
+    if (!activated) await discard(readModels, generation, lease);
+    return { name, events: handled, position, activated };
+  } catch (error) {
+    await discard(readModels, generation, lease);
+    throw error;
+  }
+}
+
+async function readOn(
+  readModel: ReadModel,
+  writer: GenerationWriter,
+  signal: AbortSignal,
+  { store, onProgress }: RebuildOptions,
+): Promise<void> {
+  const { filter, declaration } = readModel;
+  const head = await store.head();
+  for await (const page of store.readLog({ after: writer.checkpoint.position, filter, signal })) {
+    await writer.handle(page);
+    const { handled, position } = writer.checkpoint;
+    onProgress?.({ name: declaration.name, events: handled, position, head });
+  }
+}
+
+/** What cannot be dropped now is dropped by the next rebuild. */
+const discard = (readModels: ReadModelStore, generation: Generation, lease: Lease) =>
+  readModels.drop(generation, lease).catch(() => undefined);

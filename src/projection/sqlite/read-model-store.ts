@@ -1,0 +1,249 @@
+/** Read models, checkpoints and leases in one SQLite file of their own, which several processes may share. */
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
+import { systemClock, type Clock } from "../../clock.js";
+import { Fenced, UnknownReadModel } from "../../errors.js";
+import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
+import type {
+  Commit,
+  Generation,
+  ReadModelDeclaration,
+  ReadModelStore,
+  Row,
+  RowPage,
+  RowQuery,
+} from "../read-model-store.js";
+import { encodeRows, isStorableKey } from "../row-encoding.js";
+import { checkOrder, checkQuery, pageOf } from "../row-query.js";
+import { Checkpoints, valuesOf } from "./checkpoints.js";
+import { Database } from "./database.js";
+import { checkDeclaration, Generations, hasReached, type StoredGeneration } from "./generations.js";
+import { Leases } from "./leases.js";
+import { createRowIndex, hasRowIndex, RowTable, type KeyedRow, type OrderOptions } from "./row-table.js";
+import { prepareSchema } from "./schema.js";
+
+export interface SqliteReadModelStoreOptions {
+  /** Path of the file, apart from the log's; it and its folder are created when they are not there. */
+  readonly file: string;
+  /** Tells when leases expire. */
+  readonly clock?: Clock;
+  /** How long to wait for another process's transaction before `StoreUnavailable`; 10 seconds unless stated. */
+  readonly busyDeadlineMs?: number;
+}
+
+const keptTables = 64;
+const pageSize = 1000;
+
+/**
+ * Opens the file, and creates or updates its tables. What a power failure takes away (`synchronous=NORMAL`), rows and
+ * checkpoints lose together, and the next run makes it again from the log.
+ * @throws IncompatibleStore when another program, or a newer version of this one, wrote the file.
+ * @throws StoreUnavailable when another process keeps it locked.
+ */
+export async function openSqliteReadModelStore(options: SqliteReadModelStoreOptions): Promise<ReadModelStore> {
+  const clock = options.clock ?? systemClock;
+  const database = new Database(options.file, clock, options.busyDeadlineMs ?? 10_000);
+  try {
+    await prepareSchema(database);
+    return new SqliteReadModelStore(database, clock);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+class SqliteReadModelStore implements ReadModelStore {
+  private readonly leases: Leases;
+  private readonly checkpoints: Checkpoints;
+  private readonly generations: Generations;
+  private readonly tables = new LRUCache<number, RowTable>({ max: keptTables });
+
+  constructor(
+    private readonly database: Database,
+    clock: Clock,
+  ) {
+    this.leases = new Leases(database, clock);
+    this.checkpoints = new Checkpoints(database, this.leases);
+    this.generations = new Generations(database);
+  }
+
+  acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
+    return this.leases.acquire(name, holder, ttlMs);
+  }
+
+  renew(lease: Lease, ttlMs: number): Promise<boolean> {
+    return this.leases.renew(lease, ttlMs);
+  }
+
+  release(lease: Lease): Promise<void> {
+    return this.leases.release(lease);
+  }
+
+  loadCheckpoint(subscription: string): Promise<Checkpoint | undefined> {
+    return this.checkpoints.load(subscription);
+  }
+
+  saveCheckpoint(lease: Lease, checkpoint: Checkpoint, parked: readonly ParkedEvent[] = []): Promise<void> {
+    return this.checkpoints.save(lease, checkpoint, parked);
+  }
+
+  parked(subscription: string): Promise<readonly ParkedEvent[]> {
+    return this.checkpoints.parked(subscription);
+  }
+
+  async activeGeneration(name: string): Promise<Generation | undefined> {
+    return this.database.retrying(() => this.generations.active(name));
+  }
+
+  async openActive(declaration: ReadModelDeclaration, lease: Lease): Promise<Generation> {
+    checkDeclaration(declaration);
+    const generation = await this.database.write(() => {
+      this.leases.check(lease);
+      return this.generations.active(declaration.name) ?? this.generations.create(declaration, "active");
+    });
+    await this.generations.prune();
+    return generation;
+  }
+
+  async createBuilding(declaration: ReadModelDeclaration, lease: Lease): Promise<Generation> {
+    checkDeclaration(declaration);
+    const generation = await this.database.write(() => {
+      this.leases.check(lease);
+      return this.generations.create(declaration, "building");
+    });
+    await this.generations.prune();
+    return generation;
+  }
+
+  /** @throws Fenced when the generation is no longer there, because another one has taken its place. */
+  async rows(generation: Generation, keys: readonly string[]): Promise<Map<string, Row>> {
+    const wanted = keys.filter(isStorableKey);
+    const found = await this.database.read(() => this.openTable(this.present(generation).id).getMany(wanted));
+    return new Map(found.map(({ key, row }) => [key, row]));
+  }
+
+  /** @throws InvalidQuery when the field is not indexed. @throws Fenced when the generation is no longer there. */
+  async rowsInOrder(generation: Generation, field: string, options: OrderOptions): Promise<readonly KeyedRow[]> {
+    const { connection } = this.database;
+    const indexed = await this.database.read(() => {
+      const { id, name, indexes } = this.present(generation);
+      checkOrder(name, indexes, field, options.limit);
+      return hasRowIndex(connection, id, indexes, field);
+    });
+    // A generation in the making has no index as yet, but who reads it in order will do so often.
+    if (!indexed)
+      await this.database.write(() => {
+        const { id, indexes } = this.present(generation);
+        createRowIndex(connection, id, indexes, field);
+      });
+    return this.database.read(() => this.openTable(this.present(generation).id).inOrder(field, options));
+  }
+
+  /**
+   * Every row in the order of the keys' UTF-8 bytes. Each page is read when it is asked for, so rows that are written
+   * meanwhile may be in it.
+   * @throws Fenced when the generation is no longer there.
+   */
+  async *allRows(generation: Generation): AsyncGenerator<readonly KeyedRow[]> {
+    for (let after: string | undefined; ;) {
+      const query = { where: [], limit: pageSize - 1, after };
+      const page = await this.database.read(() => this.openTable(this.present(generation).id).page(query));
+      if (page.length > 0) yield page;
+      if (page.length < pageSize) return;
+      after = page.at(-1)?.key;
+      // Reading blocks the event loop: let others have a turn between two pages.
+      await nextTurn();
+    }
+  }
+
+  /** @throws Fenced also when the generation is no longer there. @throws InvalidRow */
+  async commit(generation: Generation, lease: Lease, { rows, checkpoint }: Commit): Promise<void> {
+    const encoded = encodeRows(generation.name, rows);
+    const values = valuesOf(checkpoint);
+    await this.database.write(() => {
+      this.leases.check(lease);
+      if (!this.generations.advance(generation.id, values)) throw new Fenced(lease.name);
+      this.openTable(generation.id).write(encoded);
+    });
+  }
+
+  /**
+   * Indexes are made here, before the switch and apart from it: over the finished rows that takes a third of the time of
+   * keeping them up to date while the rows are written, and the switch itself stays short.
+   */
+  async activate(generation: Generation, lease: Lease, workerLease: string): Promise<boolean> {
+    const ready = await this.database.write(() => {
+      const building = this.checkActivation(generation, lease);
+      if (!building) return false;
+      for (const field of building.indexes)
+        createRowIndex(this.database.connection, building.id, building.indexes, field);
+      return true;
+    });
+    if (!ready) return false;
+    const activated = await this.database.write(() => {
+      const building = this.checkActivation(generation, lease);
+      if (!building) return false;
+      if (building.state === "active") return true;
+      this.generations.replace(this.generations.active(building.name), building);
+      this.leases.revoke(workerLease);
+      return true;
+    });
+    if (activated) await this.generations.prune();
+    return activated;
+  }
+
+  async drop(generation: Generation, lease: Lease): Promise<void> {
+    await this.database.write(() => {
+      this.leases.check(lease);
+      if (this.generations.byId(generation.id)?.state === "building") this.generations.retire(generation.id);
+    });
+    await this.generations.prune();
+  }
+
+  findRow(name: string, key: string): Promise<Row | undefined> {
+    return this.database.read(() => {
+      const active = this.serving(name);
+      return isStorableKey(key) ? this.openTable(active.id).get(key) : undefined;
+    });
+  }
+
+  findRows(name: string, query: RowQuery): Promise<RowPage> {
+    return this.database.read(() => {
+      const active = this.serving(name);
+      const checked = checkQuery(name, active, query);
+      return pageOf(active.id, checked, this.openTable(active.id).page(checked));
+    });
+  }
+
+  async close(): Promise<void> {
+    this.database.close();
+  }
+
+  /** The generation to activate as it is now; `undefined` when the active one is ahead. */
+  private checkActivation({ id, name }: Generation, lease: Lease): StoredGeneration | undefined {
+    this.leases.check(lease);
+    const building = this.generations.byId(id);
+    if (!building) throw new Fenced(lease.name);
+    return hasReached(building.checkpoint, this.generations.active(name)?.checkpoint) ? building : undefined;
+  }
+
+  private serving(name: string): StoredGeneration {
+    const active = this.generations.active(name);
+    if (!active) throw new UnknownReadModel(name, this.generations.namesOfActive());
+    return active;
+  }
+
+  /** A generation that somebody holds, as it is now. */
+  private present({ id, name }: Generation): StoredGeneration {
+    const generation = this.generations.byId(id);
+    if (!generation) throw new Fenced(name);
+    return generation;
+  }
+
+  private openTable(id: number): RowTable {
+    let table = this.tables.get(id);
+    if (!table) this.tables.set(id, (table = new RowTable(this.database.connection, id)));
+    return table;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The HTTP API as an Express application. All of it speaks JSON; positions and revisions are strings, because they
+ * may be greater than a JSON number can tell.
+ *
+ * | method and path                          | answers                                                             |
+ * |-|-|
+ * | GET /                                    | name and links                                                      |
+ * | GET /live                                | 200 for as long as the process answers                              |
+ * | GET /ready                               | 200, or 503 with the reasons                                        |
+ * | GET /status                              | state, position and lag of every projection, observer and reactor  |
+ * | GET /read-models                         | names, versions, and the fields to filter on                        |
+ * | GET /read-models/:name                   | rows: `?<field>=<value>&limit=&cursor=` (see filter-readings.ts)    |
+ * | GET /read-models/:name/:key              | one row                                                             |
+ * | GET /observers                           | names and versions                                                  |
+ * | GET /observers/:name/cases               | cases: `?status=&limit=&cursor=`                                    |
+ * | GET /observers/:name/cases/:correlationId | one case: its slots, and the flags raised in it                    |
+ * | GET /correlations/:id                    | events of all domains in the order of the log: `?limit=&after=`     |
+ * | POST /commands/:type                     | 201 when events were appended, 200 when none were or they were there |
+ *
+ * A list is `{ items, nextCursor? }`; its next page is named by a `Link` header too. `limit` is 50 unless stated, 1000
+ * at most; `nextCursor` is the next `cursor`, or the next `after` of a correlation.
+ *
+ * A command's body is its fields, `aggregateId` included. `Idempotency-Key` is its id: sent again with the same one it
+ * is answered from its events (`duplicate: true`). `X-Correlation-Id` and `traceparent` go into its events' metadata.
+ *
+ * What fails is answered with a problem (RFC 9457): match on `type` or `code`, never on the text.
+ */
+
+import express, { type ErrorRequestHandler, type Express, type Request } from "express";
+import helmet from "helmet";
+import { findCase, listCases, listObservers } from "./cases.js";
+import { readBody, sendCommand } from "./commands.js";
+import { showLive, showReady, showStatus } from "./health.js";
+import { problemOf, RequestProblem } from "./problem.js";
+import type { QueryContext } from "./query-context.js";
+import { findReadModelRow, listReadModelRows, listReadModels } from "./read-models.js";
+import { replying, sendProblem, type Reply } from "./reply.js";
+import { showTimeline } from "./timeline.js";
+
+export interface ApiOptions {
+  /** Told of every error that was answered with 500 or more. A warning of the process unless stated. */
+  readonly onError?: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
+  /** How long an answer may take before it is given up with 503, in milliseconds; 20 seconds unless stated. */
+  readonly answerWithinMs?: number;
+}
+
+type Show = (request: Request, context: QueryContext) => Reply | Promise<Reply>;
+
+const reads: readonly (readonly [path: string, show: Show])[] = [
+  ["/", showIndex],
+  ["/live", showLive],
+  ["/ready", showReady],
+  ["/status", showStatus],
+  ["/read-models", listReadModels],
+  ["/read-models/:name", listReadModelRows],
+  ["/read-models/:name/:key", findReadModelRow],
+  ["/observers", listObservers],
+  ["/observers/:name/cases", listCases],
+  ["/observers/:name/cases/:correlationId", findCase],
+  ["/correlations/:id", showTimeline],
+];
+
+const commandPath = "/commands/:type";
+
+/** The API, to be served alone or mounted in another application. It keeps no state of its own. */
+export function createApi(context: QueryContext, options: ApiOptions = {}): Express {
+  const { onError = warn, answerWithinMs = 20_000 } = options;
+  const api = express();
+  // Production whatever NODE_ENV says: otherwise Express shows stack traces where it answers by itself.
+  api.set("env", "production").set("query parser", "simple").enable("case sensitive routing");
+  api.disable("x-powered-by").disable("etag");
+  // Without TLS, upgrade-insecure-requests breaks every page that is served beside the API.
+  api.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+
+  for (const [path, show] of reads)
+    api
+      .route(path)
+      .get(replying((request) => show(request, context), answerWithinMs))
+      .all(refuseMethod("GET, HEAD, OPTIONS"));
+  api
+    .route(commandPath)
+    .post(...readBody, replying((request) => sendCommand(request, context), answerWithinMs))
+    .all(refuseMethod("POST, OPTIONS"));
+  api.use((request) => {
+    throw new RequestProblem("UNKNOWN_ROUTE", `There is nothing at ${request.path}. GET ${request.baseUrl || "/"} lists what there is.`);
+  });
+  api.use(answerErrors(onError));
+  return api;
+}
+
+function showIndex({ baseUrl }: Request): Reply {
+  const links = reads.map(([path]) => path).filter((path) => path !== "/");
+  return {
+    body: { name: "rollcall", links: [...links.map((path) => `GET ${baseUrl}${path}`), `POST ${baseUrl}${commandPath}`] },
+  };
+}
+
+function refuseMethod(allow: string): express.RequestHandler {
+  return ({ method, path }, response) => {
+    if (method === "OPTIONS") {
+      response.writeHead(204, { Allow: allow }).end();
+      return;
+    }
+    throw new RequestProblem("METHOD_NOT_ALLOWED", `${path} does not take ${method}. Use one of: ${allow}.`, { Allow: allow });
+  };
+}
+
+function answerErrors(onError: NonNullable<ApiOptions["onError"]>): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  return (error: unknown, request, response, next) => {
+    const { method, path } = request;
+    try {
+      if (problemOf(error).status >= 500) onError(error, { method, path });
+    } finally {
+      if (response.headersSent) next(error);
+      else sendProblem(request, response, error);
+    }
+  };
+}
+
+/** In sight without a logger, on one line. */
+const warn: NonNullable<ApiOptions["onError"]> = (error, { method, path }) =>
+  process.emitWarning(`${method} ${path}: ${String(error).replaceAll(/\s+/g, " ")}`, "HttpApiWarning");

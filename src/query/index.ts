@@ -1,0 +1,3 @@
+export { createApi, type ApiOptions } from "./api.js";
+export { createHttpServer, type HttpServer, type HttpServerOptions } from "./http-server.js";
+export * from "./query-context.js";

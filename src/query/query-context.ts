@@ -1,0 +1,61 @@
+/** What the HTTP API needs of the application that it serves. */
+
+import type { CommandBus } from "../aggregate/index.js";
+import type { Model } from "../model/index.js";
+import type { ReadModelDeclaration, ReadModelStore } from "../projection/index.js";
+import type { EventStore } from "../store/event-store.js";
+
+/** How far a subscription is behind the log. */
+export interface Lag {
+  /** Events of its own types that are not handled yet, as far as they were counted. */
+  readonly events: number;
+  /** True when there are more than were counted. */
+  readonly more: boolean;
+  /** Age of the oldest of them in seconds; 0 when there is none. */
+  readonly seconds: number;
+}
+
+export interface SubscriptionStatus {
+  readonly name: string;
+  readonly kind: "projection" | "observer" | "reactor";
+  /** `elsewhere`: this process does not have the role. The others as a processor says them. */
+  readonly state: "elsewhere" | "idle" | "standby" | "catching-up" | "live" | "retrying" | "stopped";
+  /** Last position committed, as text; absent before the first event. */
+  readonly position?: string;
+  readonly lag: Lag;
+  /** Version of the generation that serves; read models only. */
+  readonly version?: number;
+  /** Why it stopped or retries. */
+  readonly error?: string;
+  /** Reactors: events that are parked. */
+  readonly parked?: number;
+  /** Observers: relevant events without a correlation id. */
+  readonly uncorrelated?: number;
+}
+
+export interface ApplicationStatus {
+  readonly storeId: string;
+  /** Position of the last event of the log, as text; absent while it is empty. */
+  readonly head?: string;
+  readonly roles: readonly string[];
+  readonly subscriptions: readonly SubscriptionStatus[];
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why it is not, one sentence each. */
+  readonly reasons: readonly string[];
+}
+
+export interface QueryContext {
+  readonly store: EventStore;
+  readonly readModels: ReadModelStore;
+  readonly commands: CommandBus;
+  readonly model: Model;
+  /** The read models that projections fold into. */
+  readonly projections: readonly ReadModelDeclaration[];
+  /** The observers; their rows are cases (`Case` of `src/observer`). */
+  readonly observers: readonly ReadModelDeclaration[];
+  status(): Promise<ApplicationStatus>;
+  readiness(): Promise<Readiness>;
+}

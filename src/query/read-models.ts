@@ -1,0 +1,85 @@
+/** Read models over HTTP: which there are, their rows by key, and their rows by the fields that are indexed. */
+
+import type { Request } from "express";
+import { UnknownReadModel } from "../errors.js";
+import type { ReadModelDeclaration, Row } from "../projection/index.js";
+import { findByText } from "./filter-readings.js";
+import { limitOf, linkToNext, pathPart, pathTo, queryParameters } from "./parameters.js";
+import { RequestProblem } from "./problem.js";
+import type { QueryContext } from "./query-context.js";
+import type { Reply } from "./reply.js";
+
+/** Parameters of every list: a field of such a name cannot be filtered on here. */
+const listParameters = ["limit", "cursor"];
+
+export async function listReadModels(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
+  const items = await Promise.all(
+    projections.map(async ({ name, version, indexes }) => ({
+      name,
+      version,
+      ...(await servingOf(readModels, name)),
+      filters: filtersOf(indexes),
+      href: pathTo(request, "read-models", name),
+    })),
+  );
+  return { body: { items } };
+}
+
+export async function findReadModelRow(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
+  const { name } = declarationOf(pathPart(request, "name"), projections);
+  const key = pathPart(request, "key");
+  const row = await whenBuilt(name, readModels.findRow(name, key));
+  if (!row) throw new RequestProblem("UNKNOWN_ROW", `${name} has no row ${JSON.stringify(key)}.`);
+  return { body: entry(key, row) };
+}
+
+export async function listReadModelRows(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
+  const { name, indexes } = declarationOf(pathPart(request, "name"), projections);
+  const parameters = queryParameters(request, name, [...listParameters, ...filtersOf(indexes)]);
+  const filters = new Map([...parameters].filter(([field]) => !listParameters.includes(field)));
+  const limit = limitOf(name, parameters);
+  const { rows, nextCursor } = await whenBuilt(
+    name,
+    findByText(readModels, name, filters, { limit, cursor: parameters.get("cursor") }),
+  );
+  return {
+    ...(nextCursor !== undefined && {
+      headers: linkToNext(pathTo(request, "read-models", name), parameters, { cursor: nextCursor }),
+    }),
+    body: { items: rows.map(({ key, row }) => entry(key, row)), nextCursor },
+  };
+}
+
+/** @throws UnknownReadModel that names those of the same kind. */
+export function declarationOf(name: string, declarations: readonly ReadModelDeclaration[]): ReadModelDeclaration {
+  const found = declarations.find((declaration) => declaration.name === name);
+  if (found) return found;
+  throw new UnknownReadModel(
+    JSON.stringify(name),
+    declarations.map((declaration) => declaration.name),
+  );
+}
+
+/** What a store finds of a read model that is declared: if it does not know of it, nobody has begun to build it. */
+export async function whenBuilt<T>(name: string, found: Promise<T>): Promise<T> {
+  try {
+    return await found;
+  } catch (error) {
+    if (!(error instanceof UnknownReadModel)) throw error;
+    throw new RequestProblem("READ_MODEL_NOT_BUILT", `${name} has not been built yet. Ask again once it has started.`);
+  }
+}
+
+/** The version that serves, which is not the declared one until a rebuild is done; absent before the first build. */
+export async function servingOf(
+  readModels: QueryContext["readModels"],
+  name: string,
+): Promise<{ readonly servingVersion?: number }> {
+  const serving = await readModels.activeGeneration(name);
+  return serving ? { servingVersion: serving.version } : {};
+}
+
+const filtersOf = (indexes: readonly string[]) => indexes.filter((field) => !listParameters.includes(field));
+
+/** The store's key comes first and wins over a field of that name: it is what the row is found by. */
+const entry = (key: string, row: Row) => Object.assign({ key }, row, { key });

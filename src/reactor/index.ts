@@ -1,0 +1,2 @@
+export * from "./decorators.js";
+export { reactorLease, ReactorSubscriber, type ReactorLimits } from "./reactor-subscriber.js";

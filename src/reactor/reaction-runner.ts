@@ -1,0 +1,78 @@
+/** One reaction: the method is called, its commands are sent, failures are retried. */
+
+import type { CommandBus } from "../aggregate/index.js";
+import type { Clock } from "../clock.js";
+import { CommandIdReused, CommandRejected, EventTooNew, InvalidCommand, StoreUnavailable, UnknownCommand } from "../errors.js";
+import { derivedId, runInContext, type AnyCommand, type EventClass, type RecordedEvent, type Upcasters } from "../message/index.js";
+import { methodsByType, type DeclaredClass, type MethodUse } from "../model/index.js";
+import type { Reaction } from "./decorators.js";
+
+/** How the reaction to one event ended. `interrupted`: the reactor stopped first; the event is delivered again. */
+export type Outcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "interrupted" }
+  | { readonly kind: "failed"; readonly attempts: number; readonly error: unknown };
+
+type ReactMethod = (event: object, recorded: RecordedEvent, reaction: Reaction) => unknown;
+
+/** Errors that say the same however often one tries. */
+const permanent = [CommandRejected, InvalidCommand, UnknownCommand, CommandIdReused];
+
+export class ReactionRunner {
+  private readonly uses: ReadonlyMap<string, MethodUse>;
+
+  constructor(
+    declared: DeclaredClass,
+    private readonly instance: object,
+    private readonly name: string,
+    private readonly upcasters: Upcasters,
+    private readonly commands: CommandBus,
+    private readonly clock: Clock,
+    private readonly maxAttempts: number,
+  ) {
+    this.uses = methodsByType(declared.type, "reactsTo");
+  }
+
+  get eventTypes(): readonly string[] {
+    return [...this.uses.keys()];
+  }
+
+  /** @throws EventTooNew, which is no fault of the event */
+  async run(recorded: RecordedEvent, signal: AbortSignal): Promise<Outcome> {
+    for (let attempts = 1; ; ) {
+      if (signal.aborted) return { kind: "interrupted" };
+      try {
+        const finished = await this.attempt(recorded, signal);
+        return { kind: finished ? "done" : "interrupted" };
+      } catch (error) {
+        if (signal.aborted) return { kind: "interrupted" };
+        if (error instanceof EventTooNew) throw error;
+        const hopeless = permanent.some((type) => error instanceof type);
+        if (hopeless || attempts >= this.maxAttempts) return { kind: "failed", attempts, error };
+        await this.clock.sleep(backoffMs(attempts), signal);
+        // A store that is away says nothing about the event: that does not count.
+        if (!(error instanceof StoreUnavailable)) attempts++;
+      }
+    }
+  }
+
+  private async attempt(recorded: RecordedEvent, signal: AbortSignal): Promise<boolean> {
+    const { method, message } = this.uses.get(recorded.type)!;
+    const event = this.upcasters.decode(recorded, message as EventClass);
+    const idempotencyKey = derivedId("reaction", this.name, recorded.id);
+    const { correlationId, traceparent } = recorded;
+    return runInContext({ correlationId, causationId: recorded.id, traceparent }, async () => {
+      const react = (this.instance as Record<string, ReactMethod>)[method]!;
+      const answer = await react.call(this.instance, event, recorded, { idempotencyKey, signal });
+      const commands = answer === undefined ? [] : ([answer].flat() as AnyCommand[]);
+      for (const [index, command] of commands.entries()) {
+        if (signal.aborted) return false;
+        await this.commands.dispatch(command, { commandId: derivedId("command", idempotencyKey, index) });
+      }
+      return true;
+    });
+  }
+}
+
+/** Doubles from 100 ms to 5 s, with jitter. */
+const backoffMs = (attempts: number) => Math.min(5_000, 100 * 2 ** (attempts - 1)) * (0.5 + Math.random() / 2);

@@ -1,0 +1,5 @@
+/** The event store: the port, and the stores behind it. */
+
+export * from "./event-store.js";
+export { MemoryEventStore, type MemoryEventStoreOptions } from "./memory/memory-event-store.js";
+export { openSqliteEventStore, SqliteEventStore, type SqliteEventStoreOptions } from "./sqlite/sqlite-event-store.js";

@@ -1,0 +1,197 @@
+/** Reads pages of the log: one row per page, which SQLite concatenates and one JSON.parse per column takes apart. */
+
+import { StoreClosed } from "../../errors.js";
+import { jsonContentType, RecordedEvent } from "../../message/index.js";
+import type { EventFilter } from "../event-store.js";
+import type { LogPart, PageSource, Part } from "../paged-event-store.js";
+import type { Database } from "./database.js";
+import { filterCondition } from "./filter-condition.js";
+
+/** Larger pages were slower: their text leaves the young generation of the heap. */
+const pageSize = 256;
+/** Rows that one step scans at most, so that a filter which few events pass does not hold up the process. */
+const scanSize = 20_000;
+/** Longer data is read row by row, and a page ends early when it holds this much of it. */
+const longData = 32_768;
+const longDataPerPage = 8 * 1024 * 1024;
+
+const isApart = `typeof(data) <> 'text' OR octet_length(data) > ${longData}`;
+const isOrdinary = "content_type IS NULL AND schema_version = 1 AND occurred_at IS NULL AND imported = 0";
+
+const pageOf = (rows: string) => `
+  SELECT group_concat(position), json_group_array(stream), group_concat(revision), json_group_array(id),
+    json_group_array(type), group_concat(recorded_at), json_group_array(correlation_id),
+    group_concat(CASE WHEN ${isOrdinary} THEN '0' ELSE json_array(content_type, schema_version, occurred_at, imported) END),
+    group_concat(CASE WHEN ${isApart} THEN '0' ELSE data END), sum(${isApart})
+  FROM (SELECT * FROM event ${rows} LIMIT ?)`;
+
+type PageRow = readonly [
+  positions: string | null,
+  streams: string,
+  revisions: string,
+  ids: string,
+  types: string,
+  recordedAt: string,
+  correlationIds: string,
+  rest: string,
+  data: string,
+  apart: number,
+];
+type Rest =
+  0 | readonly [contentType: string | null, schemaVersion: number, occurredAt: number | null, imported: number];
+
+// CROSS JOIN keeps the order of the positions.
+const byPositions = "FROM json_each(?) AS wanted CROSS JOIN event ON event.position = wanted.value";
+
+/** A `PageSource` over a connection that sees only what is committed. */
+export class PageReader implements PageSource {
+  private readonly headStatement;
+  private readonly versionStatement;
+  private readonly dataApart;
+  private readonly metadataOfPage;
+  private readonly metadataOfOne;
+  private readonly pages = new Map<string, ReturnType<PageReader["preparePage"]>>();
+
+  constructor(private readonly db: Database) {
+    this.headStatement = db.prepare<[], number | null>("SELECT max(position) FROM event").pluck();
+    this.versionStatement = db.prepare<[], number>("PRAGMA data_version").pluck();
+    this.dataApart = db
+      .prepare<[string], [number, string | Buffer]>(`SELECT wanted.key, data ${byPositions} WHERE ${isApart}`)
+      .raw();
+    // A number stands for metadata that is too long to be read with the page's.
+    this.metadataOfPage = db
+      .prepare<[string], string | Buffer | number | null>(
+        `SELECT CASE WHEN octet_length(metadata) > ${longData} THEN position ELSE metadata END ${byPositions}`,
+      )
+      .pluck();
+    this.metadataOfOne = db.prepare<[number], string | Buffer>("SELECT metadata FROM event WHERE position = ?").pluck();
+  }
+
+  head(): number {
+    return this.headStatement.get() ?? 0;
+  }
+
+  /** Changes with each commit of another connection. */
+  dataVersion(): number {
+    return this.versionStatement.get()!;
+  }
+
+  logPart(after: number, last: number, filter: EventFilter | undefined): LogPart {
+    const { condition, values } = filterCondition(filter);
+    const through = Math.min(after + scanSize, last);
+    // NOT INDEXED: the table itself is in the order of positions.
+    const rows = `NOT INDEXED WHERE position > ? AND position <= ? AND ${condition} ORDER BY position`;
+    const { events, complete } = this.page(rows, [after, through, ...values], pageSize);
+    return { events, through: complete ? through : Number(events.at(-1)!.position) };
+  }
+
+  streamPart(streamName: string, direction: "forwards" | "backwards", from: number, limit: number): Part {
+    const rows = direction === "forwards" ? "revision >= ? ORDER BY revision" : "revision <= ? ORDER BY revision DESC";
+    const size = Math.min(limit, pageSize);
+    return this.page(`INDEXED BY event_by_stream WHERE stream = ? AND ${rows}`, [streamName, from], size);
+  }
+
+  correlationPart(correlationId: string, after: number): Part {
+    const rows = "INDEXED BY event_by_correlation WHERE correlation_id = ? AND position > ? ORDER BY position";
+    return this.page(rows, [correlationId, after], pageSize);
+  }
+
+  /** Metadata of the events at these positions, a JSON array. @throws StoreClosed */
+  metadataOf(positions: string): (string | Uint8Array | number | undefined)[] {
+    this.checkOpen();
+    return this.metadataOfPage.all(positions).map((stored) => (stored === null ? undefined : bytesOf(stored)));
+  }
+
+  /** Metadata of one event, whatever its length. @throws StoreClosed */
+  metadataAt(position: number): string | Uint8Array {
+    this.checkOpen();
+    return bytesOf(this.metadataOfOne.get(position)!);
+  }
+
+  private checkOpen(): void {
+    if (!this.db.open) throw new StoreClosed("read metadata");
+  }
+
+  private page(rows: string, values: readonly unknown[], size: number): Part {
+    let statement = this.pages.get(rows);
+    if (!statement) this.pages.set(rows, (statement = this.preparePage(rows)));
+    const row = statement.get(...values, size)!;
+    if (row[0] === null) return { events: [], complete: true };
+    const positions = `[${row[0]}]`;
+    const data = JSON.parse(`[${row[8]}]`) as unknown[];
+    const count = row[9] > 0 ? this.fillApart(data, positions) : data.length;
+    return { events: this.assemble(row, positions, data, count), complete: count < size && count === data.length };
+  }
+
+  private preparePage(rows: string) {
+    return this.db.prepare<unknown[], PageRow>(pageOf(rows)).raw();
+  }
+
+  /** Puts the data that is bytes, or long, into its places; returns how many events the page may hold. */
+  private fillApart(data: unknown[], positions: string): number {
+    let held = 0;
+    for (const [index, stored] of this.dataApart.iterate(positions)) {
+      held += stored.length;
+      if (held > longDataPerPage && index > 0) return index;
+      data[index] = typeof stored === "string" ? JSON.parse(stored) : bytesOf(stored);
+    }
+    return data.length;
+  }
+
+  private assemble(row: PageRow, positionsText: string, data: readonly unknown[], count: number): RecordedEvent[] {
+    const positions = JSON.parse(positionsText) as number[];
+    const streams = JSON.parse(row[1]) as string[];
+    const revisions = JSON.parse(`[${row[2]}]`) as number[];
+    const ids = JSON.parse(row[3]) as string[];
+    const types = JSON.parse(row[4]) as string[];
+    const recordedAt = JSON.parse(`[${row[5]}]`) as number[];
+    const correlationIds = JSON.parse(row[6]) as (string | null)[];
+    const rest = JSON.parse(`[${row[7]}]`) as Rest[];
+    const metadata = new PageMetadata(this, positionsText);
+    const events: RecordedEvent[] = [];
+    for (let i = 0; i < count; i++) {
+      const [contentType, schemaVersion, occurredAt, imported] = rest[i] || ordinary;
+      events.push(
+        new RecordedEvent(
+          ids[i]!,
+          streams[i]!,
+          types[i]!,
+          revisions[i]!,
+          positions[i]!,
+          recordedAt[i]!,
+          schemaVersion,
+          correlationIds[i] ?? undefined,
+          occurredAt ?? undefined,
+          imported === 1,
+          contentType ?? jsonContentType,
+          data[i],
+          () => metadata.at(i),
+        ),
+      );
+    }
+    return events;
+  }
+}
+
+const ordinary = [null, 1, null, 0] as const;
+
+/** The metadata of a page, read when one of its events is first asked for it. */
+class PageMetadata {
+  private stored: (string | Uint8Array | number | undefined)[] | undefined;
+
+  constructor(
+    private readonly reader: PageReader,
+    private readonly positions: string,
+  ) {}
+
+  at(index: number): string | Uint8Array | undefined {
+    this.stored ??= this.reader.metadataOf(this.positions);
+    const stored = this.stored[index];
+    // A number is the position of one that is read by itself.
+    return typeof stored === "number" ? this.reader.metadataAt(stored) : stored;
+  }
+}
+
+function bytesOf<T extends string | number>(stored: T | Buffer): T | Uint8Array {
+  return Buffer.isBuffer(stored) ? new Uint8Array(stored.buffer, stored.byteOffset, stored.length) : stored;
+}

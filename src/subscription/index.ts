@@ -1,0 +1,4 @@
+export * from "./checkpoint-store.js";
+export * from "./processor.js";
+export * from "./subscriber.js";
+export * from "./verify-checkpoint.js";

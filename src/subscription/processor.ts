@@ -1,0 +1,154 @@
+/** Runs one subscriber: holds its lease, feeds it the log, hands over to a standby, and stops in sight when it fails. */
+
+import { systemClock, type Clock } from "../clock.js";
+import { Fenced, StoreUnavailable } from "../errors.js";
+import type { EventStore } from "../store/event-store.js";
+import type { Lease, LeaseStore } from "./checkpoint-store.js";
+import type { Subscriber, SubscriberControl } from "./subscriber.js";
+import { verifyCheckpoint } from "./verify-checkpoint.js";
+
+/**
+ * `standby`: another process holds the lease. `retrying`: a store does not answer. `stopped`: it failed and needs help;
+ * the error says which. `idle`: not started, or stopped on purpose.
+ */
+export type ProcessorState = "idle" | "standby" | "catching-up" | "live" | "retrying" | "stopped";
+
+export interface ProcessorStatus {
+  readonly name: string;
+  readonly state: ProcessorState;
+  /** Last position handled. */
+  readonly position: bigint | undefined;
+  /** When the last event handled was recorded, in milliseconds since the UNIX epoch. */
+  readonly recordedAtMs: number | undefined;
+  readonly error?: Error;
+}
+
+export interface ProcessorOptions {
+  /** Names this process in leases. */
+  readonly holder: string;
+  readonly clock?: Clock;
+  /** How long a lease lasts without renewal, in milliseconds: so long a takeover waits after a crash. */
+  readonly leaseTtlMs?: number;
+  /** Called on every change of state. */
+  readonly onChange?: (status: ProcessorStatus) => void;
+}
+
+export class Processor {
+  private state: ProcessorState = "idle";
+  private error: Error | undefined;
+  private recordedAtMs: number | undefined;
+  private abort = new AbortController();
+  private running: Promise<void> | undefined;
+  private readonly clock: Clock;
+  private readonly leaseTtlMs: number;
+
+  constructor(
+    readonly subscriber: Subscriber,
+    private readonly store: EventStore,
+    private readonly leases: LeaseStore,
+    private readonly options: ProcessorOptions,
+  ) {
+    this.clock = options.clock ?? systemClock;
+    this.leaseTtlMs = options.leaseTtlMs ?? 5_000;
+  }
+
+  get status(): ProcessorStatus {
+    const { state, error, recordedAtMs } = this;
+    const { name, position } = this.subscriber;
+    return { name, state, position, recordedAtMs, ...(error && { error }) };
+  }
+
+  /** Starts, or starts again after it stopped. */
+  start(): void {
+    if (this.running) return;
+    this.abort = new AbortController();
+    this.running = this.run(this.abort.signal).finally(() => (this.running = undefined));
+  }
+
+  /** Finishes the page under way and gives the lease back. */
+  async stop(): Promise<void> {
+    this.abort.abort();
+    await this.running;
+    if (this.state !== "stopped") this.enter("idle");
+  }
+
+  private async run(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const lease = await this.leases.acquire(this.subscriber.name, this.options.holder, this.leaseTtlMs);
+        if (lease) {
+          await this.hold(lease, signal, () => (failures = 0));
+        } else {
+          this.enter("standby");
+          await this.clock.sleep(this.leaseTtlMs / 3, signal);
+        }
+      } catch (error) {
+        if (signal.aborted && error instanceof Fenced) return;
+        if (error instanceof Fenced) continue;
+        if (!(error instanceof StoreUnavailable)) return this.enter("stopped", error as Error);
+        this.enter("retrying", error);
+        await this.clock.sleep(backoffMs(++failures), signal);
+      }
+    }
+  }
+
+  /** Works for as long as the lease is held. @throws Fenced when it is lost */
+  private async hold(lease: Lease, outer: AbortSignal, onProgress: () => void): Promise<void> {
+    const lost = new AbortController();
+    const done = new AbortController();
+    const signal = AbortSignal.any([outer, lost.signal, done.signal]);
+    const renewing = this.keepRenewing(lease, lost, done.signal);
+    try {
+      await this.work(lease, { signal, fail: (error) => lost.abort(error) }, onProgress);
+      if (lost.signal.aborted) throw lost.signal.reason;
+    } finally {
+      done.abort();
+      await renewing;
+      try {
+        await this.subscriber.close();
+      } finally {
+        await this.leases.release(lease).catch(() => undefined); // it expires by itself
+      }
+    }
+  }
+
+  private async work(lease: Lease, control: SubscriberControl, onProgress: () => void): Promise<void> {
+    const { subscriber, store } = this;
+    const { signal } = control;
+    this.enter("catching-up");
+    const checkpoint = await subscriber.open(lease, control);
+    await verifyCheckpoint(subscriber.name, checkpoint, store);
+    this.recordedAtMs = checkpoint?.recordedAtMs;
+    for await (const message of store.subscribe({ after: checkpoint?.position, filter: subscriber.filter, signal })) {
+      if (message.kind === "events") {
+        await subscriber.handle(message.events);
+        this.recordedAtMs = message.events.at(-1)!.recordedAtMs;
+      } else {
+        await subscriber.flush();
+        this.enter("live");
+      }
+      onProgress();
+    }
+    await subscriber.flush();
+  }
+
+  private async keepRenewing(lease: Lease, lost: AbortController, done: AbortSignal): Promise<void> {
+    while (!done.aborted) {
+      await this.clock.sleep(this.leaseTtlMs / 3, done);
+      if (done.aborted) return;
+      // A store that does not answer now may answer before the lease expires; commits are fenced in any case.
+      const kept = await this.leases.renew(lease, this.leaseTtlMs).catch(() => true);
+      if (!kept) return lost.abort(new Fenced(lease.name));
+    }
+  }
+
+  private enter(state: ProcessorState, error?: Error): void {
+    if (this.state === state && this.error === error) return;
+    this.state = state;
+    this.error = error;
+    this.options.onChange?.(this.status);
+  }
+}
+
+/** Doubles from 100 ms to 10 s, with jitter so that many do not come back at once. */
+const backoffMs = (failures: number) => Math.min(10_000, 100 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);

@@ -1,0 +1,28 @@
+/** What a processor runs: somebody who reads a part of the log in order and keeps a checkpoint. */
+
+import type { EventFilter, Page } from "../store/event-store.js";
+import type { Checkpoint, Lease } from "./checkpoint-store.js";
+
+/** How a subscriber and whoever runs it stop each other. */
+export interface SubscriberControl {
+  /** Aborts when the subscriber is to stop. */
+  readonly signal: AbortSignal;
+  /** Stops the subscription, in sight: for what goes wrong between two pages. */
+  readonly fail: (error: unknown) => void;
+}
+
+export interface Subscriber {
+  /** Unique in the application; the lease has this name. */
+  readonly name: string;
+  readonly filter: EventFilter;
+  /** Makes ready to go on from where the last holder of the lease finished, and says where that was. */
+  open(lease: Lease, control: SubscriberControl): Promise<Checkpoint | undefined>;
+  /** Takes a page. It may keep what it did until `flush`, but must not lose it. */
+  handle(events: Page): Promise<void>;
+  /** Everything recorded so far was delivered: commits what is not committed yet. */
+  flush(): Promise<void>;
+  /** Where it stands: the last position handled. */
+  readonly position: bigint | undefined;
+  /** Lets go of what `open` acquired. What was not committed is delivered again. */
+  close(): Promise<void>;
+}

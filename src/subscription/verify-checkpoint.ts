@@ -1,0 +1,24 @@
+/** A checkpoint is of use only with the log that it belongs to. */
+
+import { CheckpointMismatch } from "../errors.js";
+import type { EventStore } from "../store/event-store.js";
+import type { Checkpoint } from "./checkpoint-store.js";
+
+/** @throws CheckpointMismatch when it is of another log, or beyond the head of this one. */
+export async function verifyCheckpoint(
+  name: string,
+  checkpoint: Checkpoint | undefined,
+  store: EventStore,
+): Promise<void> {
+  if (!checkpoint) return;
+  const storeId = await store.storeId();
+  if (checkpoint.storeId !== storeId)
+    throw new CheckpointMismatch(name, `its checkpoint is of log ${checkpoint.storeId}, this log is ${storeId}.`);
+  if (checkpoint.position === undefined) return;
+  const head = await store.head();
+  if (head === undefined || checkpoint.position > head)
+    throw new CheckpointMismatch(
+      name,
+      `its checkpoint is at position ${checkpoint.position}, the log ends at ${head ?? "nothing"} (was it restored from a backup?).`,
+    );
+}

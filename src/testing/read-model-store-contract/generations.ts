@@ -1,0 +1,200 @@
+/** Contract cases: generations are opened, built beside the one that serves, activated and dropped. */
+
+import assert from "node:assert/strict";
+import { Fenced, InvalidModel, StoreClosed, UnknownReadModel } from "../../errors.js";
+import { checkpointAt, commitOf, contentOf, liveLease, orders, ttlMs, type Given } from "./storage.js";
+
+export function describeGenerations(given: Given): void {
+  it("creates the serving generation once", async () => {
+    assert.equal(await given.store.activeGeneration("orders"), undefined);
+    const { generation, lease } = await given.live();
+    const { id, name, version, definition, state, checkpoint } = generation;
+    assert.deepEqual([name, version, definition, state, checkpoint], ["orders", 1, "first", "active", undefined]);
+    await given.store.commit(generation, lease, commitOf({ a: { n: 1 } }, 4n));
+    const again = await given.store.openActive(orders(), lease);
+    assert.equal(again.id, id);
+    assert.deepEqual(again.checkpoint, checkpointAt(4n));
+    assert.deepEqual(await contentOf(given.store, again), { a: { n: 1 } });
+  });
+
+  it("returns the serving generation also when another version or definition is declared", async () => {
+    const { generation, lease } = await given.live();
+    const opened = await given.store.openActive(orders({ version: 2, definition: "second" }), lease);
+    assert.deepEqual([opened.id, opened.version, opened.definition], [generation.id, 1, "first"]);
+  });
+
+  it("opens and creates nothing for a worker that lost its lease", async () => {
+    const stalled = await given.lease(liveLease, "a");
+    await given.clock.advance(ttlMs);
+    await given.lease(liveLease, "b");
+    await assert.rejects(given.store.openActive(orders(), stalled), Fenced);
+    await assert.rejects(given.store.createBuilding(orders(), stalled), Fenced);
+    assert.equal(await given.store.activeGeneration("orders"), undefined);
+  });
+
+  it("refuses to index what is no name of a field", async () => {
+    const lease = await given.lease(liveLease);
+    for (const field of ["", "a.b", 'a"b', "a'b", "a b", "x".repeat(101)]) {
+      await assert.rejects(given.store.openActive(orders({ indexes: ["ok", field] }), lease), InvalidModel);
+      await assert.rejects(given.store.createBuilding(orders({ indexes: [field] }), lease), InvalidModel);
+    }
+  });
+
+  it("shows nobody a generation in the making", async () => {
+    const { generation, lease } = await given.building();
+    assert.equal(generation.state, "building");
+    await given.store.commit(generation, lease, commitOf({ a: { n: 1 } }));
+    assert.equal(await given.store.activeGeneration("orders"), undefined);
+    await assert.rejects(given.store.findRow("orders", "a"), UnknownReadModel);
+    const live = await given.live();
+    await given.store.commit(live.generation, live.lease, commitOf({ a: { n: 2 } }));
+    assert.deepEqual(await given.store.findRow("orders", "a"), { n: 2 });
+    assert.deepEqual(await contentOf(given.store, generation), { a: { n: 1 } });
+  });
+
+  it("drops an unfinished generation when the next one is begun", async () => {
+    const first = await given.building();
+    await given.store.commit(first.generation, first.lease, commitOf({ a: {} }));
+    const second = await given.building();
+    assert.notEqual(second.generation.id, first.generation.id);
+    assert.deepEqual(await contentOf(given.store, second.generation), {});
+    await assert.rejects(given.store.commit(first.generation, first.lease, commitOf({ a: {} })), Fenced);
+    await assert.rejects(given.store.activate(first.generation, first.lease, liveLease), Fenced);
+  });
+
+  it("leaves a generation in the making, and those of other read models, alone when one is opened", async () => {
+    const building = await given.building();
+    const payments = await given.store.createBuilding(
+      orders({ name: "payments" }),
+      await given.lease("rebuild:payments"),
+    );
+    await given.live();
+    await given.building({ name: "shipments" });
+    await given.store.commit(building.generation, building.lease, commitOf({ a: {} }));
+    assert.deepEqual(await contentOf(given.store, payments), {});
+  });
+
+  it("activates the first generation of a read model", async () => {
+    const { generation, lease } = await given.building();
+    await given.store.commit(generation, lease, commitOf({ a: { n: 1 } }, 3n));
+    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    const active = await given.store.activeGeneration("orders");
+    assert.deepEqual([active?.id, active?.state, active?.checkpoint], [generation.id, "active", checkpointAt(3n)]);
+    assert.deepEqual(await given.store.findRow("orders", "a"), { n: 1 });
+  });
+
+  it("puts the new generation in the place of the old one, and drops that", async () => {
+    const live = await given.live();
+    await given.store.commit(live.generation, live.lease, commitOf({ a: { of: "old" }, b: { of: "old" } }, 3n));
+    const { generation, lease } = await given.building({ version: 2, definition: "second" });
+    await given.store.commit(generation, lease, commitOf({ a: { of: "new" } }, 3n));
+    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    const active = await given.store.activeGeneration("orders");
+    assert.deepEqual([active?.id, active?.version, active?.definition], [generation.id, 2, "second"]);
+    assert.deepEqual(await given.store.findRow("orders", "a"), { of: "new" });
+    assert.equal(await given.store.findRow("orders", "b"), undefined);
+    await assert.rejects(given.store.rows(live.generation, ["a"]), Fenced);
+  });
+
+  it("fences the worker on the old generation, which may go on with the new one at once", async () => {
+    const live = await given.live();
+    const { generation, lease } = await given.building();
+    await given.store.commit(generation, lease, commitOf({ a: { of: "new" } }, 3n));
+    await given.store.activate(generation, lease, liveLease);
+    await assert.rejects(given.store.commit(live.generation, live.lease, commitOf({ a: { of: "old" } }, 9n)), Fenced);
+    assert.equal(await given.store.renew(live.lease, ttlMs), false);
+    const next = await given.live();
+    assert.ok(next.lease.token > live.lease.token);
+    assert.equal(next.generation.id, generation.id);
+    await assert.rejects(given.store.commit(next.generation, live.lease, commitOf({ a: { of: "old" } }, 9n)), Fenced);
+    await given.store.commit(next.generation, next.lease, commitOf({ b: { of: "live" } }, 4n));
+    assert.deepEqual(await contentOf(given.store, generation), { a: { of: "new" }, b: { of: "live" } });
+  });
+
+  it("fences a worker that acquired the lease before there was anything to activate", async () => {
+    const { generation, lease } = await given.building();
+    await given.store.activate(generation, lease, liveLease);
+    const worker = await given.lease(liveLease);
+    await given.store.commit(generation, worker, commitOf({ a: {} }));
+  });
+
+  const ahead: readonly [what: string, active: bigint, building: bigint | undefined][] = [
+    ["by one", 4n, 3n],
+    ["by a digit", 10n, 9n],
+    ["beyond the exact numbers", 2n ** 53n + 1n, 2n ** 53n],
+    ["of a generation that has read nothing", 0n, undefined],
+  ];
+  for (const [what, active, building] of ahead)
+    it(`changes nothing while the active generation is ahead ${what}, until the other has caught up`, async () => {
+      const live = await given.live();
+      await given.store.commit(live.generation, live.lease, commitOf({ a: { of: "old" } }, active));
+      const { generation, lease } = await given.building();
+      await given.store.commit(generation, lease, {
+        rows: [["a", { of: "new" }]],
+        checkpoint: checkpointAt(building),
+      });
+      assert.equal(await given.store.activate(generation, lease, liveLease), false);
+      assert.deepEqual(await given.store.findRow("orders", "a"), { of: "old" });
+      await given.store.commit(live.generation, live.lease, commitOf({}, active));
+      await given.store.commit(generation, lease, commitOf({ b: {} }, active));
+      assert.equal(await given.store.activate(generation, lease, liveLease), true);
+      assert.deepEqual(await given.store.findRow("orders", "a"), { of: "new" });
+    });
+
+  it("counts a generation without a checkpoint as before everything", async () => {
+    const live = await given.live();
+    const { generation, lease } = await given.building();
+    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    const next = await given.live();
+    await given.store.commit(next.generation, next.lease, commitOf({}, 0n));
+    const later = await given.building();
+    assert.equal(await given.store.activate(later.generation, later.lease, liveLease), false);
+    assert.notEqual(live.generation.id, next.generation.id);
+  });
+
+  it("prefers the generation of another log, wherever that stands", async () => {
+    const live = await given.live();
+    await given.store.commit(live.generation, live.lease, commitOf({}, 100n));
+    const { generation, lease } = await given.building();
+    await given.store.commit(generation, lease, { rows: [], checkpoint: checkpointAt(1n, "log-2") });
+    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+  });
+
+  it("activates nothing for a rebuild that lost its lease", async () => {
+    const live = await given.live();
+    const { generation, lease } = await given.building();
+    await given.clock.advance(ttlMs);
+    await given.lease(lease.name, "another rebuilder");
+    await assert.rejects(given.store.activate(generation, lease, liveLease), Fenced);
+    await assert.rejects(given.store.drop(generation, lease), Fenced);
+    assert.equal((await given.store.activeGeneration("orders"))?.id, live.generation.id);
+    await given.store.commit(live.generation, live.lease, commitOf({ a: {} }));
+    assert.deepEqual(await contentOf(given.store, generation), {});
+  });
+
+  it("says again that a generation is active, without fencing anybody anew", async () => {
+    const { generation, lease } = await given.building();
+    await given.store.activate(generation, lease, liveLease);
+    const live = await given.live();
+    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    await given.store.commit(live.generation, live.lease, commitOf({ a: {} }));
+  });
+
+  it("does not drop the generation that serves", async () => {
+    const { generation, lease } = await given.building();
+    await given.store.activate(generation, lease, liveLease);
+    await given.store.drop(generation, lease);
+    assert.equal((await given.store.activeGeneration("orders"))?.id, generation.id);
+    assert.deepEqual(await contentOf(given.store, generation), {});
+  });
+
+  it("answers nothing after it was closed", async () => {
+    const { generation, lease } = await given.live();
+    await given.store.close();
+    await given.store.close();
+    await assert.rejects(given.store.activeGeneration("orders"), StoreClosed);
+    await assert.rejects(given.store.commit(generation, lease, commitOf({})), StoreClosed);
+    await assert.rejects(given.store.findRows("orders", { limit: 1 }), StoreClosed);
+    await assert.rejects(given.store.acquire("live:payments", "a", ttlMs), StoreClosed);
+  });
+}

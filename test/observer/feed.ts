@@ -1,0 +1,123 @@
+/** Feeds plain records to the real observer, with a real read model and a real log for the flags. */
+
+import { RecordedEvent } from "../../src/message/index.js";
+import { recordRole, roleOf } from "../../src/model/index.js";
+import { Expectation, flagTypePrefix, ObserverReadModel, type Case, type FlagData } from "../../src/observer/index.js";
+import type { ObserverOptions } from "../../src/observer/decorators.js";
+import type { GenerationWriter, ReadModelStore } from "../../src/projection/index.js";
+import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
+import { MemoryEventStore, type EventStore } from "../../src/store/index.js";
+import type { Lease } from "../../src/subscription/index.js";
+import type { FlagRecord, LogRecord, SlotTerms } from "../oracle/records.js";
+
+/** The observer that the oracle's terms describe. */
+export function observerOf(slots: readonly SlotTerms[]): ObserverReadModel {
+  const [{ observer, timeBase, latenessMs, live, includeImported, toleranceMs }] = slots as [SlotTerms];
+  const type = class {
+    constructor() {
+      for (const { slot, trigger, counterpart, unless, withinMs, max } of slots)
+        Object.assign(this, {
+          [slot]: new Expectation({ trigger, counterpart, unless, withinMs, ...(max !== undefined && { max }) }),
+        });
+    }
+  };
+  const options: ObserverOptions = {
+    name: observer,
+    timeBase,
+    ...(latenessMs !== undefined && { lateness: { milliseconds: latenessMs } }),
+    ...(toleranceMs !== undefined && { tolerance: { milliseconds: toleranceMs } }),
+    ...(live !== undefined && { live }),
+    ...(includeImported !== undefined && { includeImported }),
+  };
+  recordRole(type, "observer", options);
+  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] });
+}
+
+export const recordedEvent = (record: LogRecord): RecordedEvent =>
+  new RecordedEvent(
+    record.id,
+    `some-${record.correlationId ?? "none"}`,
+    record.type,
+    0,
+    record.position,
+    record.recordedAtMs,
+    1,
+    record.correlationId ?? undefined,
+    record.occurredAtMs,
+    record.imported ?? false,
+    "application/json",
+    {},
+    () => undefined,
+  );
+
+/** An observer at work, which can be killed and opened again between any two pages. */
+export class FedObserver {
+  private writer!: GenerationWriter;
+
+  private constructor(
+    readonly readModel: ObserverReadModel,
+    readonly store: EventStore,
+    readonly readModels: ReadModelStore,
+    private readonly lease: Lease,
+  ) {}
+
+  static async open(slots: readonly SlotTerms[], store: EventStore = new MemoryEventStore()): Promise<FedObserver> {
+    const readModels = await openSqliteReadModelStore({ file: ":memory:" });
+    const lease = await readModels.acquire("feeder", "test", 60_000);
+    const fed = new FedObserver(observerOf(slots), store, readModels, lease!);
+    await fed.reopen();
+    return fed;
+  }
+
+  /** Forgets what was not committed; returns the position to go on after. */
+  async reopen(): Promise<bigint | undefined> {
+    const { readModel, readModels, store, lease } = this;
+    const generation = await readModels.openActive(readModel.declaration, lease);
+    const signal = new AbortController().signal;
+    const fail = (error: unknown) => {
+      throw error;
+    };
+    this.writer = await readModel.open({ generation, lease, mode: "rebuild", readModels, store, signal, fail });
+    return generation.checkpoint?.position;
+  }
+
+  handle(records: readonly LogRecord[]): Promise<void> {
+    const types = new Set(this.readModel.definition.eventTypes);
+    const page = records.filter(({ type }) => types.has(type)).map(recordedEvent);
+    return page.length > 0 ? this.writer.handle(page) : Promise.resolve();
+  }
+
+  flush(): Promise<void> {
+    return this.writer.flush();
+  }
+
+  async flags(): Promise<FlagRecord[]> {
+    const flags: FlagRecord[] = [];
+    for await (const page of this.store.readLog({ filter: { streamPrefixes: ["rollcall.flags-"] } }))
+      for (const { type, data } of page) {
+        const { observer, slot, case: name, sequence, deadline, eventId, occurredInTime } = data as FlagData;
+        const kind = type.slice(flagTypePrefix.length) as FlagRecord["kind"];
+        flags.push({
+          observer,
+          slot,
+          case: name,
+          kind,
+          sequence,
+          ...(kind === "Missing" ? { deadline: deadline! } : { eventId: eventId! }),
+          ...(occurredInTime !== undefined && { occurredInTime }),
+        });
+      }
+    return flags;
+  }
+
+  async cases(): Promise<Map<string, Case>> {
+    const cases = new Map<string, Case>();
+    const generation = (await this.readModels.activeGeneration(this.readModel.declaration.name))!;
+    for await (const page of this.readModels.allRows(generation))
+      for (const { key, row } of page) cases.set(key, row as Case);
+    return cases;
+  }
+}
+
+export const sortedFlags = (flags: readonly FlagRecord[]): FlagRecord[] =>
+  flags.toSorted((a, b) => (a.case === b.case ? a.sequence - b.sequence : a.case < b.case ? -1 : 1));

@@ -1,0 +1,3 @@
+/** Loaded by mocha before any test. */
+
+import "reflect-metadata";

@@ -1,0 +1,148 @@
+/** Random histories: the memory and the SQLite store agree with one simple model. */
+
+import { expect } from "chai";
+import fc from "fast-check";
+import type { RecordedEvent } from "../../src/message/index.js";
+import { MemoryEventStore, type EventFilter, type EventStore, type ExpectedRevision } from "../../src/store/index.js";
+import { eventsOf } from "../../src/testing/store-contract/fixture.js";
+import { temporaryLogs } from "./sqlite/folder.js";
+
+const streams = ["a-1", "a-2", "b-1"];
+const types = ["t", "u"];
+const expectations: ExpectedRevision[] = ["no_stream", "stream_exists", "any", 0n, 1n, 2n, 3n, 5n];
+
+const eventArbitrary = fc.record({ id: fc.integer({ min: 0, max: 7 }).map(String), type: fc.constantFrom(...types) });
+const appendArbitrary = fc.record({
+  stream: fc.constantFrom(...streams),
+  events: fc.array(eventArbitrary, { minLength: 1, maxLength: 3 }),
+  expected: fc.constantFrom(...expectations),
+});
+/** Each inner list is appended without waiting in between. */
+const historyArbitrary = fc.array(fc.array(appendArbitrary, { minLength: 1, maxLength: 4 }), { maxLength: 10 });
+const readArbitrary = fc.record({
+  stream: fc.constantFrom(...streams),
+  direction: fc.constantFrom("forwards" as const, "backwards" as const),
+  from: fc.option(fc.bigInt({ min: 0n, max: 8n }), { nil: undefined }),
+  limit: fc.option(fc.nat(8), { nil: undefined }),
+  skip: fc.nat(12),
+  filter: fc.constantFrom<EventFilter | undefined>(
+    undefined,
+    { eventTypes: ["u"] },
+    { eventTypes: ["t", "u"] },
+    { streamPrefixes: ["a-"] },
+    { streamPrefixes: ["a-1", "b"] },
+    { streamPrefixes: [] },
+  ),
+});
+
+interface Entry {
+  stream: string;
+  revision: number;
+  id: string;
+  type: string;
+}
+type Outcome = string;
+type Append = typeof appendArbitrary extends fc.Arbitrary<infer A> ? A : never;
+
+/** A log as a list; says what an append does in words. */
+class Model {
+  readonly log: Entry[] = [];
+
+  append({ stream, events, expected }: Append): Outcome {
+    const ids = events.map(({ id }) => id);
+    if (ids.some((id, i) => ids.indexOf(id) !== i)) return "INVALID_APPEND";
+    const present = this.log.filter((entry) => entry.stream === stream);
+    const idsAt = (revision: number) => present.slice(revision, revision + ids.length).map(({ id }) => id);
+    const duplicateAt = (revision: number) =>
+      idsAt(revision).join() === ids.join() ? `duplicate ${revision + ids.length - 1}` : "WRONG_EXPECTED_REVISION";
+    if (typeof expected === "bigint" || expected === "no_stream") {
+      const next = expected === "no_stream" ? 0 : Number(expected) + 1;
+      if (next > present.length) return "WRONG_EXPECTED_REVISION";
+      if (next < present.length) return duplicateAt(next);
+    } else {
+      if (expected === "stream_exists" && present.length === 0) return "WRONG_EXPECTED_REVISION";
+      const known = present.map(({ id }) => id).lastIndexOf(ids[0]!);
+      if (known >= 0) return duplicateAt(known);
+    }
+    events.forEach((event, i) => this.log.push({ ...event, stream, revision: present.length + i }));
+    return `written ${present.length + events.length - 1}`;
+  }
+}
+
+describe("The embedded event stores", () => {
+  const logs = temporaryLogs();
+
+  it("do what a simple model does, whatever the history", async () => {
+    const sqlite = await logs.open();
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(historyArbitrary, fc.array(readArbitrary, { maxLength: 6 }), async (history, reads) => {
+        // One file serves all runs: each has its own prefix, and begins where the last one ended.
+        const prefix = `run${run++}.`;
+        const start = (await sqlite.head()) ?? 0n;
+        const model = new Model();
+        const wanted = history.map((group) => group.map((append) => model.append(append)));
+        for (const [store, after] of [
+          [new MemoryEventStore(), 0n],
+          [sqlite, start],
+        ] as const) {
+          const found = [];
+          for (const group of history)
+            found.push(await Promise.all(group.map((append) => outcome(store, prefix, append))));
+          expect(found).to.deep.equal(wanted);
+          await checkReads(store, prefix, after, model.log, reads);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+async function outcome(store: EventStore, prefix: string, { stream, events, expected }: Append): Promise<Outcome> {
+  try {
+    const data = events.map((event) => ({ ...event, data: event.id }));
+    const { revision, duplicate } = await store.append(prefix + stream, data, { expectedRevision: expected });
+    return `${duplicate ? "duplicate" : "written"} ${revision}`;
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
+type Read = typeof readArbitrary extends fc.Arbitrary<infer R> ? R : never;
+
+async function checkReads(
+  store: EventStore,
+  prefix: string,
+  start: bigint,
+  log: readonly Entry[],
+  reads: readonly Read[],
+) {
+  const entryOf = ({ streamName, revision, id, type }: RecordedEvent): Entry => ({
+    stream: streamName.slice(prefix.length),
+    revision: Number(revision),
+    id,
+    type,
+  });
+  expect((await eventsOf(store.readLog({ after: start }))).map(entryOf)).to.deep.equal(log);
+  for (const { stream, direction, from, limit, skip, filter } of reads) {
+    const own = log.filter((entry) => entry.stream === stream);
+    const forwards = own.filter(({ revision }) => revision >= Number(from ?? 0));
+    const backwards = own.filter(({ revision }) => revision <= Number(from ?? Number.MAX_SAFE_INTEGER)).toReversed();
+    const options = { direction, ...(from === undefined ? {} : { from }), ...(limit === undefined ? {} : { limit }) };
+    const found = (await eventsOf(store.readStream(prefix + stream, options))).map(entryOf);
+    expect(found).to.deep.equal((direction === "forwards" ? forwards : backwards).slice(0, limit));
+
+    const passing = log.slice(skip).filter((entry) => {
+      if (!filter) return true;
+      if ("eventTypes" in filter) return filter.eventTypes.includes(entry.type);
+      return filter.streamPrefixes.some((wanted) => entry.stream.startsWith(wanted));
+    });
+    const prefixed =
+      filter && "streamPrefixes" in filter
+        ? { streamPrefixes: filter.streamPrefixes.map((name) => prefix + name) }
+        : filter;
+    const inLog = await eventsOf(store.readLog({ after: start + BigInt(skip), filter: prefixed }));
+    expect(inLog.map(entryOf)).to.deep.equal(passing);
+    expect(inLog.every(({ position }, i) => i === 0 || position > inLog[i - 1]!.position)).to.equal(true);
+  }
+}

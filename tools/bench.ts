@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+/** `npm run bench`: what Rollcall does in a second, next to floors measured in the same run. */
+
+import "reflect-metadata";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Command, InvalidArgumentError } from "commander";
+import { InvalidConfiguration } from "../src/index.js";
+import { appendParts } from "./bench/append.js";
+import { importPart } from "./bench/import.js";
+import type { Figure, Part } from "./bench/part.js";
+import { replayParts } from "./bench/replay.js";
+import { exitCodesInWords, run } from "./command-line.js";
+
+interface Options {
+  readonly runs: number;
+  readonly scale: number;
+  readonly part?: string;
+  readonly json?: boolean;
+}
+
+const parts: readonly Part[] = [...appendParts, importPart, ...replayParts];
+
+const above0 = (text: string) => {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+};
+
+function parse(): { names: readonly string[]; options: Options } {
+  const command = new Command("bench")
+    .description("Measures appends, import, rebuild and observer catch-up; each in a process of its own.")
+    .argument("[parts...]", `what to measure: ${parts.map(({ name }) => name).join(", ")} (default: all)`)
+    .option("--runs <n>", "interleaved runs, of which the median counts", above0, 5)
+    .option("--scale <x>", "size of the history; 1 is a million events", above0, 1)
+    .option("--json", "print the figures as JSON")
+    .option("--verbose", "show where an error comes from")
+    .addHelpText("after", `\n${exitCodesInWords}`)
+    .exitOverride()
+    .parse();
+  return { names: command.args, options: command.opts<Options>() };
+}
+
+await run(async (signal) => {
+  const { names, options } = parse();
+  const unknown = names.filter((name) => !parts.some((part) => part.name === name));
+  if (unknown.length > 0)
+    throw new InvalidConfiguration(unknown.map((name) => `There is no part ${name}. See --help.`));
+  const chosen = parts.filter(({ name }) => names.length === 0 || names.includes(name));
+  const [only] = chosen;
+  // A child measures the one part that it is told to.
+  if (process.env["ROLLCALL_BENCH_PART"] === only?.name) return measureHere(only!, options);
+
+  const figures: Figure[] = [];
+  for (const part of chosen) {
+    if (!options.json) process.stderr.write(`${part.title} …\n`);
+    figures.push(...(await measureApart(part, options, signal)));
+  }
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}`;
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ machine, ...options, figures }, null, 2)}\n` : `${tableOf(machine, figures)}\n`,
+  );
+});
+
+async function measureHere(part: Part, options: Options): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "rollcall-bench-"));
+  try {
+    process.stdout.write(JSON.stringify(await part.run({ folder, ...options })));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureApart(part: Part, { runs, scale }: Options, signal: AbortSignal): Promise<Figure[]> {
+  const script = fileURLToPath(import.meta.url);
+  const args = ["--expose-gc", "--enable-source-maps", script, part.name, "--runs", `${runs}`, "--scale", `${scale}`];
+  const env = { ...process.env, ROLLCALL_BENCH_PART: part.name };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env, signal, maxBuffer: 1 << 24 });
+  process.stderr.write(stderr);
+  return JSON.parse(stdout) as Figure[];
+}
+
+function tableOf(machine: string, figures: readonly Figure[]): string {
+  const lines = figures.map(({ figure, unit, perSecond, floor, goal, peakMiB }) => {
+    const ratio = floor && perSecond / floor.perSecond;
+    return [
+      figure,
+      `${perSecond.toLocaleString("en")} ${unit}`,
+      floor ? `${floor.perSecond.toLocaleString("en")} (${floor.what})` : "",
+      ratio ? `${ratio.toFixed(2)}${goal ? ` (goal ${goal})` : ""}` : "",
+      peakMiB ? `${peakMiB} MiB` : "",
+    ];
+  });
+  const table = [["figure", "median", "floor", "ratio", "peak memory"], ...lines];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  return [machine, ...table.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd())].join("\n");
+}

@@ -1,0 +1,28 @@
+/** One benchmark. It runs in a process of its own, so that its peak memory is its own. */
+
+import type { Measured } from "./measure.js";
+
+export interface PartOptions {
+  /** For files; removed afterwards. */
+  readonly folder: string;
+  readonly runs: number;
+  /** 1 is the full size. */
+  readonly scale: number;
+}
+
+/** A figure next to the floor that was measured in the same run. */
+export interface Figure extends Measured {
+  readonly figure: string;
+  readonly unit: string;
+  readonly floor?: Measured & { readonly what: string };
+  /** Least ratio to the floor that is wanted. */
+  readonly goal?: number | undefined;
+  /** Largest resident size of the part's process, in MiB. */
+  readonly peakMiB?: number;
+}
+
+export interface Part {
+  readonly name: string;
+  readonly title: string;
+  run(options: PartOptions): Promise<readonly Figure[]>;
+}

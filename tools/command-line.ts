@@ -1,0 +1,117 @@
+/** What every command line here shares: errors as exit codes, a Ctrl-C that stops cleanly, and progress on stderr. */
+
+import { CommanderError } from "commander";
+import { InvalidConfiguration, RollcallError } from "../src/errors.js";
+
+/** A signal asked the command to stop, and it did. */
+export class Interrupted extends RollcallError {
+  readonly code = "INTERRUPTED";
+  constructor(
+    readonly exitCode: number,
+    advice = "",
+  ) {
+    super(`Interrupted. ${advice}`.trim());
+  }
+}
+
+export const exitCodes = { done: 0, failed: 1, usage: 2, store: 3, interrupted: 130 } as const;
+
+/** What `run` does; to be shown by `--help`. */
+export const exitCodesInWords =
+  "Exit codes: 0 done, 1 invalid input or failure, 2 usage, 3 the store failed, 130 interrupted (Ctrl-C), 143 terminated.";
+
+const storeCodes = new Set([
+  "STORE_UNAVAILABLE",
+  "STORE_CLOSED",
+  "INCOMPATIBLE_STORE",
+  "STREAM_DELETED",
+  "WRONG_EXPECTED_REVISION",
+]);
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return error.exitCode;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof InvalidConfiguration) return exitCodes.usage;
+  return error instanceof RollcallError && storeCodes.has(error.code) ? exitCodes.store : exitCodes.failed;
+}
+
+/**
+ * Runs a command to its end and sets the exit code. `signal` aborts with an `Interrupted` at the first SIGINT or
+ * SIGTERM; a second one ends the process at once. Errors go to stderr, with `--verbose` with their stack; with `--json`
+ * they go to stdout, as `{ "error": { code, message, … } }`. Use commander with `exitOverride()`.
+ */
+export async function run(main: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const stop = (exitCode: number) => () => {
+    if (controller.signal.aborted) process.exit(exitCode);
+    controller.abort(new Interrupted(exitCode));
+  };
+  const handlers = { SIGINT: stop(exitCodes.interrupted), SIGTERM: stop(143) };
+  for (const [name, handler] of Object.entries(handlers)) process.on(name, handler);
+  try {
+    await main(controller.signal);
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+    if (!(error instanceof CommanderError)) report(error); // commander has said it already
+  } finally {
+    for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
+  }
+}
+
+function report(error: unknown): void {
+  const known = error instanceof Error ? error : new Error(String(error));
+  if (process.argv.includes("--json")) {
+    const { name: _, ...fields } = Object.assign({}, known, { message: known.message });
+    const json = JSON.stringify({ error: fields }, (_key, value: unknown) =>
+      typeof value === "bigint" ? `${value}` : value,
+    );
+    process.stdout.write(`${json}\n`);
+  }
+  const verbose = process.argv.includes("--verbose");
+  const unexpected = !(known instanceof RollcallError) && !verbose ? " (--verbose shows where)" : "";
+  process.stderr.write(`${verbose ? known.stack : known.message + unexpected}\n`);
+}
+
+const silentMs = 2_000;
+const redrawMs = 100;
+const lineMs = 5_000;
+
+export interface Progress {
+  /** `done` of the total is done. Call it as often as you like. */
+  update(done: number): void;
+  /** Erases what is drawn. */
+  end(): void;
+}
+
+/**
+ * Progress on stderr: on a terminal one line that is redrawn, else a line every few seconds; nothing of what takes less
+ * than two seconds. Without `total` the time left is unknown.
+ */
+export function progress(label: string, total?: number, unit = "events"): Progress {
+  const { stderr } = process;
+  const started = performance.now();
+  let drawn: number | undefined;
+  return {
+    update(done) {
+      const now = performance.now();
+      const due = drawn === undefined ? started + silentMs : drawn + (stderr.isTTY ? redrawMs : lineMs);
+      if (now < due) return;
+      drawn = now;
+      const text = `${label}: ${inWords(done, total, unit, now - started)}`;
+      stderr.write(stderr.isTTY ? `\r\u001b[K${text.slice(0, (stderr.columns || 80) - 1)}` : `${text}\n`);
+    },
+    end() {
+      if (drawn !== undefined && stderr.isTTY) stderr.write("\r\u001b[K");
+    },
+  };
+}
+
+function inWords(done: number, total: number | undefined, unit: string, elapsedMs: number): string {
+  const count = (n: number) => Math.round(n).toLocaleString("en");
+  const rate = (done / elapsedMs) * 1000;
+  if (total === undefined) return `${count(done)} ${unit}, ${count(rate)}/s`;
+  const secondsLeft = rate > 0 ? Math.ceil(Math.max(0, total - done) / rate) : undefined;
+  const left =
+    secondsLeft === undefined ? "?" : secondsLeft < 90 ? `${secondsLeft} s` : `${count(secondsLeft / 60)} min`;
+  return `${Math.floor((100 * done) / Math.max(1, total))} % of ${count(total)} ${unit}, ${count(rate)}/s, ${left} left`;
+}

@@ -1,0 +1,44 @@
+/** Prints flags as they are recorded, by whichever process. */
+
+import { styleText } from "node:util";
+import { flagCategory, flagTypePrefix, type EventStore, type FlagData, type FlagKind } from "../../src/index.js";
+
+export interface PrintedFlag extends FlagData {
+  readonly kind: FlagKind;
+  readonly recordedAt: string;
+}
+
+/** Follows the flag streams from now on, until `signal` aborts. */
+export async function followFlags(
+  store: EventStore,
+  signal: AbortSignal,
+  onFlag: (flag: PrintedFlag) => void,
+): Promise<void> {
+  const filter = { streamPrefixes: [`${flagCategory}-`] };
+  for await (const message of store.subscribe({ after: "end", filter, signal }))
+    if (message.kind === "events")
+      for (const { type, data, recordedAt } of message.events)
+        onFlag({
+          ...(data as FlagData),
+          kind: type.slice(flagTypePrefix.length) as FlagKind,
+          recordedAt: recordedAt.toISOString(),
+        });
+}
+
+const meaning: Record<FlagKind, string> = {
+  Missing: "the counterpart did not come",
+  LateArrival: "the counterpart came late",
+  Duplicate: "the counterpart came again",
+  Withdrawn: "was missing, and is no longer expected",
+};
+const colour = { Missing: "red", LateArrival: "yellow", Duplicate: "magenta", Withdrawn: "gray" } as const;
+
+/** One line for a person; coloured on a terminal. */
+export function flagInWords(flag: PrintedFlag, url: string | undefined): string {
+  const { kind, observer, slot, deadline, recordedAt } = flag;
+  const name = kind.padEnd(11);
+  const coloured = process.stdout.isTTY ? styleText(colour[kind], name) : name;
+  const due = deadline ? ` (due ${deadline.slice(11, 23)})` : "";
+  const place = url ? `${url}/correlations/${flag.case}` : flag.case;
+  return `${recordedAt.slice(11, 23)}  ${coloured}  ${observer}/${slot}: ${meaning[kind]}${due}  ${place}`;
+}

@@ -1,0 +1,49 @@
+/** Demo traffic: orders are placed at a steady rate; some are cancelled, some of those in time. */
+
+import { CancelOrder, PlaceOrder } from "../../domains/ordering/index.js";
+import { randomId, runInContext, systemClock, type Clock, type CommandResult, type DispatchOptions } from "../../src/index.js";
+import type { AnyCommand } from "../../src/index.js";
+
+export interface TrafficOptions {
+  readonly signal: AbortSignal;
+  /** Orders per second. */
+  readonly rate: number;
+  /** Stop placing after so many. */
+  readonly orders?: number;
+  readonly clock?: Clock;
+}
+
+interface Dispatcher {
+  dispatch(command: AnyCommand, options?: DispatchOptions): Promise<CommandResult>;
+}
+
+/** Share of the orders that are cancelled, and the longest time until then. */
+const cancelled = 0.1;
+const cancelWithinMs = 10_000;
+
+/** Resolves when all orders are placed, or `signal` aborts. @throws what a command throws */
+export async function driveOrders(
+  rollcall: Dispatcher,
+  { signal, rate, orders = Infinity, clock = systemClock }: TrafficOptions,
+): Promise<void> {
+  const cancellations = new Set<Promise<void>>();
+  for (let n = 0; n < orders && !signal.aborted; n++) {
+    const aggregateId = randomId().slice(0, 8);
+    const total = 5 + (n % 40) * 2.5;
+    await rollcall.dispatch(PlaceOrder.of({ aggregateId, total, currency: n % 3 ? "EUR" : "USD" }));
+    if (Math.random() < cancelled) {
+      const cancellation = cancelLater(rollcall, aggregateId, clock, signal);
+      cancellations.add(cancellation);
+      void cancellation.finally(() => cancellations.delete(cancellation));
+    }
+    await clock.sleep(1_000 / rate, signal);
+  }
+  await Promise.all(cancellations);
+}
+
+async function cancelLater(rollcall: Dispatcher, aggregateId: string, clock: Clock, signal: AbortSignal): Promise<void> {
+  await clock.sleep(Math.random() * cancelWithinMs, signal);
+  if (signal.aborted) return;
+  // Another request, with no correlation of its own: the order's stream supplies it.
+  await runInContext({}, () => rollcall.dispatch(CancelOrder.of({ aggregateId, reason: "changed my mind" })));
+}

@@ -1,0 +1,22 @@
+/** The application that a command works on: the example, or the module that `--app` names. */
+
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { InvalidConfiguration, type ApplicationDefinition } from "../src/index.js";
+
+export const appOption = [
+  "--app <module>",
+  "the application: a JavaScript module whose default export is application({…}) (default: the example)",
+] as const;
+
+/** @throws InvalidConfiguration when the module cannot be loaded or exports no application */
+export async function loadApplication(module?: string): Promise<ApplicationDefinition> {
+  const url = module ? pathToFileURL(resolve(module)).href : new URL("./application.js", import.meta.url).href;
+  const loaded = await import(url).catch((error: unknown) => {
+    throw new InvalidConfiguration([`--app ${module ?? "(the example)"} cannot be loaded: ${(error as Error).message}`]);
+  });
+  const definition = (loaded as { default?: ApplicationDefinition }).default;
+  if (!Array.isArray(definition?.domains))
+    throw new InvalidConfiguration([`--app ${module} has no default export that is an application. Export default application({ … }).`]);
+  return definition;
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+/** `npm run rebuild -- NAME… | --all`: makes read models anew from history, beside those that serve. */
+
+import "reflect-metadata";
+import { Command } from "commander";
+import { configurationFrom, environmentHelp, InvalidConfiguration, Rollcall, type RebuildResult } from "../src/index.js";
+import { exitCodesInWords, Interrupted, progress, run, type Progress } from "./command-line.js";
+import { appOption, loadApplication } from "./load-application.js";
+
+interface Options {
+  readonly app?: string;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+const help = `
+The read model that serves goes on serving, and following the log, until the new one has caught up with it; then one
+short transaction puts the new one in its place. Stopped before that (Ctrl-C, kill -9), everything stays as it was.
+
+${environmentHelp}
+
+${exitCodesInWords}`;
+
+function parse(): { names: readonly string[]; options: Options } {
+  const command = new Command("rebuild")
+    .description("Rebuilds projections and observers from history while the old ones serve.")
+    .argument("[names...]", "projections and observers to rebuild")
+    .option("--all", "rebuild every projection and observer")
+    .option(...appOption)
+    .option("--json", "print the results, or the error, as JSON")
+    .option("--verbose", "show where an error comes from")
+    .addHelpText("after", help)
+    .exitOverride()
+    .parse();
+  return { names: command.args, options: command.opts<Options>() };
+}
+
+await run(async (signal) => {
+  const { names, options } = parse();
+  if ((names.length > 0) === Boolean(options.all))
+    throw new InvalidConfiguration(["Name what to rebuild, or say --all (and not both)."]);
+  const rollcall = await Rollcall.open(await loadApplication(options.app), configurationFrom(process.env));
+  const results: (RebuildResult & { elapsedMs: number })[] = [];
+  try {
+    const wanted = options.all ? rollcall.readModelNames : names;
+    for (const name of wanted) {
+      const result = await rebuildOne(rollcall, name, signal);
+      if (!result.activated) throw new Interrupted((signal.reason as Interrupted).exitCode, `${name} serves as before.`);
+      results.push(result);
+      if (!options.json) process.stdout.write(`${inWords(result)}\n`);
+    }
+  } finally {
+    await rollcall.stop();
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(results.map(plain))}\n`);
+});
+
+async function rebuildOne(rollcall: Rollcall, name: string, signal: AbortSignal) {
+  const started = performance.now();
+  let shown: Progress | undefined;
+  let first: bigint | undefined;
+  try {
+    const result = await rollcall.rebuild(name, {
+      signal,
+      onProgress: ({ position, head }) => {
+        // Positions stand in for events, of which nobody knows beforehand how many there are.
+        first ??= position;
+        shown ??= progress(name, Number((head ?? 0n) - (first ?? 0n)), "positions");
+        shown.update(Number((position ?? 0n) - (first ?? 0n)));
+      },
+    });
+    return { ...result, elapsedMs: performance.now() - started };
+  } finally {
+    shown?.end();
+  }
+}
+
+const plain = ({ position, ...result }: RebuildResult) => ({ ...result, position: position?.toString() });
+
+function inWords({ name, events, elapsedMs }: RebuildResult & { elapsedMs: number }): string {
+  const rate = Math.round((events / elapsedMs) * 1_000).toLocaleString("en");
+  return `${name}: rebuilt from ${events.toLocaleString("en")} events in ${(elapsedMs / 1_000).toFixed(1)} s (${rate}/s), and serving.`;
+}
