@@ -51,6 +51,26 @@ export class ProjectionReadModel implements ReadModel {
     this.declaration = { name, version, definition, indexes };
   }
 
+  /** Key of the row that the event belongs to. @throws TypeError when it has none */
+  rowKeyOf(recorded: RecordedEvent): string {
+    const key = this.keyOf(recorded);
+    if (typeof key === "string") return key;
+    throw new TypeError(`its key is ${String(key)}, expected text; give the projection a key that every event has`);
+  }
+
+  /** The row after the event, frozen; `undefined` when there is none then. @throws whatever the fold throws */
+  fold(recorded: RecordedEvent, row: Row | undefined): Row | undefined {
+    const { event, apply } = this.folds.get(recorded.type)!;
+    const next = apply(this.upcasters.decode(recorded, event), row, recorded);
+    if (next === undefined) return undefined;
+    if (typeof next !== "object" || next === null || "then" in next)
+      throw new TypeError(
+        "the fold returned no row; return an object, or undefined to remove the row, and not a promise",
+      );
+    // Frozen, so that a fold that changes its row in place fails at once and not when history is replayed.
+    return Object.freeze(next);
+  }
+
   async open(context: WriterContext): Promise<GenerationWriter> {
     return new ProjectionWriter(this, context, await context.store.storeId());
   }
@@ -101,12 +121,7 @@ class ProjectionWriter implements GenerationWriter {
     const keys: string[] = [];
     for (const recorded of events)
       try {
-        const key = this.readModel.keyOf(recorded);
-        if (typeof key !== "string")
-          throw new TypeError(
-            `its key is ${String(key)}, expected text; give the projection a key that every event has`,
-          );
-        keys.push(key);
+        keys.push(this.readModel.rowKeyOf(recorded));
       } catch (error) {
         return { keys, failure: this.failureOf(recorded, error) };
       }
@@ -125,19 +140,9 @@ class ProjectionWriter implements GenerationWriter {
   }
 
   private fold(recorded: RecordedEvent, key: string): void {
-    const { event, apply } = this.readModel.folds.get(recorded.type)!;
     const row = this.rows.get(key);
-    const next = apply(this.readModel.upcasters.decode(recorded, event), row, recorded);
-    if (next === undefined) {
-      if (row !== undefined) this.rows.set(key, undefined);
-      return;
-    }
-    if (typeof next !== "object" || next === null || "then" in next)
-      throw new TypeError(
-        "the fold returned no row; return an object, or undefined to remove the row, and not a promise",
-      );
-    // Frozen, so that a fold that changes its row in place fails at once and not when history is replayed.
-    this.rows.set(key, Object.freeze(next));
+    const next = this.readModel.fold(recorded, row);
+    if (next !== undefined || row !== undefined) this.rows.set(key, next);
   }
 
   private advance(last: RecordedEvent, count: number): void {

@@ -79,10 +79,16 @@ export function createApi(context: QueryContext, options: ApiOptions = {}): Expr
       .all(refuseMethod("GET, HEAD, OPTIONS"));
   api
     .route(commandPath)
-    .post(...readBody, replying((request) => sendCommand(request, context), answerWithinMs))
+    .post(
+      ...readBody,
+      replying((request) => sendCommand(request, context), answerWithinMs),
+    )
     .all(refuseMethod("POST, OPTIONS"));
   api.use((request) => {
-    throw new RequestProblem("UNKNOWN_ROUTE", `There is nothing at ${request.path}. GET ${request.baseUrl || "/"} lists what there is.`);
+    throw new RequestProblem(
+      "UNKNOWN_ROUTE",
+      `There is nothing at ${request.path}. GET ${request.baseUrl || "/"} lists what there is.`,
+    );
   });
   api.use(answerErrors(onError));
   return api;
@@ -91,7 +97,10 @@ export function createApi(context: QueryContext, options: ApiOptions = {}): Expr
 function showIndex({ baseUrl }: Request): Reply {
   const links = reads.map(([path]) => path).filter((path) => path !== "/");
   return {
-    body: { name: "rollcall", links: [...links.map((path) => `GET ${baseUrl}${path}`), `POST ${baseUrl}${commandPath}`] },
+    body: {
+      name: "rollcall",
+      links: [...links.map((path) => `GET ${baseUrl}${path}`), `POST ${baseUrl}${commandPath}`],
+    },
   };
 }
 
@@ -101,7 +110,9 @@ function refuseMethod(allow: string): express.RequestHandler {
       response.writeHead(204, { Allow: allow }).end();
       return;
     }
-    throw new RequestProblem("METHOD_NOT_ALLOWED", `${path} does not take ${method}. Use one of: ${allow}.`, { Allow: allow });
+    throw new RequestProblem("METHOD_NOT_ALLOWED", `${path} does not take ${method}. Use one of: ${allow}.`, {
+      Allow: allow,
+    });
   };
 }
 
@@ -109,12 +120,15 @@ function answerErrors(onError: NonNullable<ApiOptions["onError"]>): ErrorRequest
   // Express tells an error handler by its four parameters.
   return (error: unknown, request, response, next) => {
     const { method, path } = request;
-    try {
-      if (problemOf(error).status >= 500) onError(error, { method, path });
-    } finally {
-      if (response.headersSent) next(error);
-      else sendProblem(request, response, error);
-    }
+    if (problemOf(error).status >= 500)
+      try {
+        onError(error, { method, path });
+      } catch (failure) {
+        // Whoever is told must not keep the client from its answer, nor the error from being seen.
+        for (const each of [error, failure]) warn(each, { method, path });
+      }
+    if (response.headersSent) next(error);
+    else sendProblem(request, response, error);
   };
 }
 

@@ -65,7 +65,10 @@ export async function findCase(request: Request, { observers, readModels, store 
   const correlationId = pathPart(request, "correlationId");
   const row = await whenBuilt(name, readModels.findRow(name, correlationId));
   if (!row)
-    throw new RequestProblem("UNKNOWN_CASE", `${name} has no case for correlation id ${JSON.stringify(correlationId)}.`);
+    throw new RequestProblem(
+      "UNKNOWN_CASE",
+      `${name} has no case for correlation id ${JSON.stringify(correlationId)}.`,
+    );
   // Flags belong to the definition that the rows were made with, which is not the declared one until a rebuild is done.
   const serving = await readModels.activeGeneration(name);
   const flags: object[] = [];

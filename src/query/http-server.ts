@@ -1,6 +1,6 @@
 /** The HTTP server: the API on a port, with bounds on what a slow or silent client may hold. */
 
-import { createServer, IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { InvalidConfiguration } from "../errors.js";
 import { createApi, type ApiOptions } from "./api.js";

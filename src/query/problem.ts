@@ -67,8 +67,7 @@ export function problemOf(error: unknown): Problem {
     return problem("INVALID_COMMAND", `${commandType} is invalid: see the violations.`, { members: { violations } });
   }
   // The code may be the domain's own; the type stays the one that clients know.
-  if (error instanceof CommandRejected)
-    return { ...problem("COMMAND_REJECTED", error.message), code: error.code };
+  if (error instanceof CommandRejected) return { ...problem("COMMAND_REJECTED", error.message), code: error.code };
   if (error instanceof RequestProblem) {
     const headers = statuses.get(error.code) === 503 ? { "Retry-After": retryAfterSeconds } : {};
     return problem(error.code, error.message, { headers: { ...headers, ...error.headers } });

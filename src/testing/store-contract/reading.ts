@@ -117,6 +117,7 @@ export function readingCases(fixture: Fixture): void {
       "o",
       `z${last}`,
       `z${last}a`,
+      "🗝-1",
       "\ud7ffa",
       "\ue000a",
       "zz",
@@ -145,6 +146,8 @@ export function readingCases(fixture: Fixture): void {
       "\ud7ff",
     ])
       expect(await found(prefix), prefix).to.deep.equal(names.filter((name) => name.startsWith(f.prefix + prefix)));
+    // Half a character begins nothing.
+    expect(await found("\ud83d")).to.deep.equal([]);
     expect(await found("orders-", "order-1", "order-12")).to.deep.equal([names[0], names[1], names[4]]);
   });
 

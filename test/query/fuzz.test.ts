@@ -1,0 +1,157 @@
+/** Whatever is sent to it, the HTTP API answers, in time, and never with an error of its own. */
+
+import { request as send } from "node:http";
+import { expect } from "chai";
+import fc from "fast-check";
+import { createHttpServer, type HttpServer } from "../../src/query/index.js";
+import { openShop, type Shop } from "./shop.js";
+
+const names = [
+  "read-models",
+  "observers",
+  "correlations",
+  "commands",
+  "cases",
+  "orders",
+  "payments",
+  "unbuilt",
+  "a",
+  "process",
+  "shop.PlaceOrder",
+  "shop.RenameOrder",
+  "status",
+  "live",
+  "ready",
+  "__proto__",
+  "constructor",
+  "toString",
+  "..",
+  "",
+];
+const fields = ["total", "paid", "note", "limit", "cursor", "status", "after", "__proto__", "constructor", "a[b]", ""];
+const values = ["5", "true", "0", "1000", "-1", "flagged", "0.x.e30", "%", "%00", "%ff", "[object Object]", "1e999"];
+
+/** Written as they are, or escaped: what Node's client would refuse to send is always escaped. */
+const piece = fc.oneof(
+  fc.constantFrom(...names, ...values),
+  fc.string({ unit: "binary", maxLength: 12 }).map((text) => encodeURIComponent(text)),
+  fc.string({ maxLength: 12 }).map((text) => text.replaceAll(/[^!-~]/g, "_")),
+  fc.constantFrom("%E0%A4%A", "%2F", "%2e%2e", "x".repeat(3_000), "%00"),
+);
+const known = fc.constantFrom(
+  "/read-models/orders",
+  "/read-models/orders/a",
+  "/observers/payments/cases",
+  "/observers/payments/cases/process",
+  "/correlations/process",
+  "/commands/shop.PlaceOrder",
+  "/commands/shop.RenameOrder",
+);
+const path = fc.oneof(
+  known,
+  fc.array(piece, { maxLength: 5 }).map((pieces) => `/${pieces.join("/")}`),
+);
+const parameter = fc.tuple(fc.oneof(fc.constantFrom(...fields), piece), fc.oneof(fc.constantFrom(...values), piece));
+const query = fc.array(parameter, { maxLength: 6 }).map((pairs) => pairs.map((pair) => pair.join("=")).join("&"));
+const header = fc.tuple(
+  fc.constantFrom(
+    "idempotency-key",
+    "x-correlation-id",
+    "traceparent",
+    "content-type",
+    "content-encoding",
+    "accept",
+    "range",
+    "if-none-match",
+    "expect",
+    "x-forwarded-for",
+    "transfer-encoding-x",
+    "__proto__",
+  ),
+  fc.oneof(
+    fc.constantFrom("application/json", "gzip", "", "application/json; charset=utf-16", 'W/"x"', "bytes=0-"),
+    fc.string({ maxLength: 20 }).map((text) => text.replaceAll(/[^\x20-\x7e\x80-\xff]/g, "_")),
+  ),
+);
+const command = fc.record(
+  {
+    aggregateId: fc.oneof(fc.string({ unit: "binary", maxLength: 8 }), fc.string({ maxLength: 300 }), fc.anything()),
+    total: fc.oneof(fc.double(), fc.integer(), fc.anything()),
+    title: fc.string({ maxLength: 30 }),
+  },
+  { requiredKeys: [] },
+);
+const body = fc.oneof(
+  command.map((value) => JSON.stringify(value, plainly)),
+  fc.json(),
+  fc
+    .dictionary(
+      fc.constantFrom("aggregateId", "total", "hasOwnProperty", "toString", "then", "kind", "type", "__proto__"),
+      fc.jsonValue(),
+    )
+    .map((value) => JSON.stringify(value)),
+  fc.string({ maxLength: 40 }),
+);
+const method = fc.constantFrom("GET", "GET", "POST", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE");
+
+function plainly(_: string, value: unknown): unknown {
+  return typeof value === "bigint" || typeof value === "symbol" ? String(value) : value;
+}
+
+describe("The HTTP API, whatever it is sent,", function () {
+  let shop: Shop;
+  let server: HttpServer;
+  let port: number;
+  const errors: unknown[] = [];
+
+  before(async () => {
+    shop = await openShop();
+    await shop.writeRows({ a: { total: 5 } });
+    await shop.observe();
+    server = createHttpServer(shop, { host: "127.0.0.1", port: 0, onError: (error) => errors.push(error) });
+    port = Number(new URL((await server.listen()).url).port);
+  });
+  after(async () => {
+    await server.close();
+    await shop.close();
+  });
+
+  const ask = (asked: { method: string; target: string; headers: [string, string][]; body: string | undefined }) =>
+    new Promise<number>((resolve, reject) => {
+      const { method: verb, target, headers, body: content } = asked;
+      const request = send({ host: "127.0.0.1", port, method: verb, path: target, timeout: 2_000 });
+      request.on("error", reject).on("timeout", () => request.destroy(new Error("no answer within two seconds")));
+      request.on("response", (response) => {
+        response.resume();
+        response.on("end", () => resolve(response.statusCode!)).on("error", reject);
+      });
+      if (content !== undefined) request.setHeader("content-type", "application/json");
+      for (const [name, value] of headers) request.setHeader(name, value);
+      request.end(content);
+    });
+
+  it("answers within two seconds, never with 500, and lives on", async () => {
+    const asked = fc.record({
+      method,
+      target: fc.tuple(path, query).map(([to, parameters]) => `${to}?${parameters}`),
+      headers: fc.array(header, { maxLength: 3 }),
+      body: fc.option(body, { nil: undefined }),
+    });
+    const answered = new Map<number, number>();
+    await fc.assert(
+      fc.asyncProperty(asked, async (one) => {
+        const status = await ask(one);
+        answered.set(status, (answered.get(status) ?? 0) + 1);
+        // 503 is the right answer about a read model that nobody has built.
+        expect(
+          status < 500 || (status === 503 && one.target.includes("unbuilt")),
+          `${status}: ${errors.map(String).join()}`,
+        ).to.equal(true);
+      }),
+      { numRuns: 800, endOnFailure: true },
+    );
+    // Otherwise it would only have knocked at one door.
+    expect([...answered.keys()]).to.include.members([200, 201, 400, 404, 405, 422]);
+    expect((await fetch(`http://127.0.0.1:${port}/live`)).status).to.equal(200);
+  });
+});

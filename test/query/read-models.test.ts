@@ -1,0 +1,164 @@
+/** Read models over HTTP. */
+
+import { expect } from "chai";
+import request from "supertest";
+import { createApi } from "../../src/query/index.js";
+import { openShop, type Shop } from "./shop.js";
+
+describe("The read models of the HTTP API", () => {
+  let shop: Shop;
+  const get = (path: string) => request(createApi(shop)).get(path);
+  const keysAt = async (path: string) => {
+    const { status, body } = await get(path);
+    expect(status, JSON.stringify(body)).to.equal(200);
+    return (body.items as { key: string }[]).map(({ key }) => key);
+  };
+
+  beforeEach(async () => {
+    shop = await openShop();
+    await shop.writeRows({
+      a: { total: 5, paid: true },
+      b: { total: "5", paid: "true" },
+      c: { total: 5.5, paid: false },
+      d: { total: "five", note: "1e400" },
+      e: { total: true, paid: 1 },
+    });
+  });
+  afterEach(() => shop.close());
+
+  it("lists them with declared and serving versions and the fields to filter on", async () => {
+    const { body } = await get("/read-models");
+    expect(body.items).to.deep.equal([
+      {
+        name: "orders",
+        version: 2,
+        servingVersion: 2,
+        filters: ["total", "paid", "note"],
+        href: "/read-models/orders",
+      },
+      { name: "unbuilt", version: 1, filters: [], href: "/read-models/unbuilt" },
+    ]);
+  });
+
+  it("gives one row by its key", async () => {
+    const { status, body, headers } = await get("/read-models/orders/a");
+    expect(status).to.equal(200);
+    expect(body).to.deep.equal({ key: "a", total: 5, paid: true });
+    expect(headers["content-type"]).to.equal("application/json");
+    expect(headers["cache-control"]).to.equal("no-store");
+  });
+
+  it("finds a key that has to be written with escapes", async () => {
+    await shop.writeRows({ "a/b ü?": { total: 1 }, "nul\0": { total: 2 }, __proto: {} });
+    expect((await get("/read-models/orders/a%2Fb%20%C3%BC%3F")).body).to.deep.equal({ key: "a/b ü?", total: 1 });
+    expect((await get("/read-models/orders/nul%00")).body).to.deep.equal({ key: "nul\0", total: 2 });
+  });
+
+  it("lets the key win over a field of the row that is called key", async () => {
+    await shop.writeRows({ f: { key: "other", total: 1 } });
+    expect((await get("/read-models/orders/f")).body).to.deep.equal({ key: "f", total: 1 });
+  });
+
+  it("lists all rows sorted by key", async () => {
+    expect(await keysAt("/read-models/orders")).to.deep.equal(["a", "b", "c", "d", "e"]);
+  });
+
+  it("finds a number, a boolean and the text that reads the same", async () => {
+    expect(await keysAt("/read-models/orders?total=5")).to.deep.equal(["b", "a"]);
+    expect(await keysAt("/read-models/orders?total=5.0")).to.deep.equal(["a"]);
+    expect(await keysAt("/read-models/orders?total=5.5")).to.deep.equal(["c"]);
+    expect(await keysAt("/read-models/orders?total=five")).to.deep.equal(["d"]);
+    expect(await keysAt("/read-models/orders?paid=true")).to.deep.equal(["b", "a"]);
+    expect(await keysAt("/read-models/orders?paid=false")).to.deep.equal(["c"]);
+    expect(await keysAt("/read-models/orders?paid=1")).to.deep.equal(["e"]);
+    expect(await keysAt("/read-models/orders?total=05")).to.deep.equal([]);
+    expect(await keysAt("/read-models/orders?note=1e400")).to.deep.equal(["d"]);
+  });
+
+  it("combines filters, each under any of its readings", async () => {
+    expect(await keysAt("/read-models/orders?total=5&paid=true")).to.deep.equal(["b", "a"]);
+    await shop.writeRows({ g: { total: "5", paid: true } });
+    expect(await keysAt("/read-models/orders?total=5&paid=true")).to.deep.equal(["b", "g", "a"]);
+  });
+
+  it("leads through every page by the Link header, whatever the size of a page", async () => {
+    await shop.writeRows(
+      Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`n${i}`, { total: i % 2 ? 7 : "7" }])),
+    );
+    const all = await keysAt("/read-models/orders?total=7");
+    expect(all).to.have.length(9);
+    for (const limit of [1, 2, 4, 5, 8, 9]) {
+      const walked: string[] = [];
+      let pages = 0;
+      for (let path: string | undefined = `/read-models/orders?total=7&limit=${limit}`; path; pages++) {
+        const { body, headers } = await get(path);
+        walked.push(...body.items.map(({ key }: { key: string }) => key));
+        path = /^<(.+)>; rel="next"$/.exec(headers["link"] ?? "")?.[1];
+        expect(Boolean(path)).to.equal(body.nextCursor !== undefined);
+      }
+      expect(walked).to.deep.equal(all);
+      expect(pages).to.equal(Math.ceil(9 / limit));
+    }
+  });
+
+  it("names the fields that can be filtered on when another one is asked for", async () => {
+    for (const field of ["colour", "__proto__", "constructor", "hasOwnProperty"]) {
+      const { status, body } = await get(`/read-models/orders?${field}=1`);
+      expect(status).to.equal(400);
+      expect(body.code).to.equal("INVALID_QUERY");
+      expect(body.detail).to.include(field).and.include("limit, cursor, total, paid, note");
+    }
+  });
+
+  it("refuses a limit that is none and names the range", async () => {
+    for (const limit of ["0", "1001", "-1", "1.5", "ten", "", "1e2", "99999999999999999999"]) {
+      const { status, body } = await get(`/read-models/orders?limit=${limit}`);
+      expect(status, limit).to.equal(400);
+      expect(body.detail).to.include("from 1 to 1000");
+    }
+  });
+
+  it("refuses a cursor that is malformed or of another query", async () => {
+    const { nextCursor } = (await get("/read-models/orders?limit=1")).body;
+    for (const path of [`total=5&cursor=${nextCursor}`, "cursor=x", "cursor=", "cursor=9.x.", "cursor=0.x.e30"]) {
+      const { status, body } = await get(`/read-models/orders?${path}`);
+      expect(status, path).to.equal(400);
+      expect(body.detail, path).to.include("cursor");
+    }
+    const inner = nextCursor.split(".").slice(0, 2).join(".");
+    expect((await get(`/read-models/orders?limit=1&cursor=${inner}.e30`)).status).to.equal(400);
+    const beyond = nextCursor.replace(/^0/, "1");
+    expect((await get(`/read-models/orders?limit=1&cursor=${beyond}`)).status).to.equal(400);
+  });
+
+  it("refuses a parameter that is given twice", async () => {
+    const { status, body } = await get("/read-models/orders?total=5&total=6");
+    expect(status).to.equal(400);
+    expect(body.detail).to.include('"total" is given more than once');
+  });
+
+  it("answers 404 for an unknown name, naming the known ones, and for an unknown key", async () => {
+    const unknownName = await get("/read-models/nothing");
+    expect(unknownName.status).to.equal(404);
+    expect(unknownName.body).to.include({
+      type: "urn:rollcall:problem:unknown-read-model",
+      code: "UNKNOWN_READ_MODEL",
+    });
+    expect(unknownName.body.detail).to.include("orders, unbuilt");
+    expect((await get("/read-models/nothing/a")).status).to.equal(404);
+    const unknownKey = await get("/read-models/orders/z");
+    expect(unknownKey.status).to.equal(404);
+    expect(unknownKey.body.code).to.equal("UNKNOWN_ROW");
+    // An observer is no read model here, although its cases are stored as one.
+    expect((await get("/read-models/payments")).status).to.equal(404);
+  });
+
+  it("says that a read model is declared but not built", async () => {
+    for (const path of ["/read-models/unbuilt", "/read-models/unbuilt/a"]) {
+      const { status, body, headers } = await get(path);
+      expect(status).to.equal(503);
+      expect(body.code).to.equal("READ_MODEL_NOT_BUILT");
+      expect(headers["retry-after"]).to.match(/^\d+$/);
+    }
+  });
+});
