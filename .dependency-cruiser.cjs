@@ -18,7 +18,7 @@ const compositionRoots = ["application", "testing"];
 
 /** Where a library may be used. Elsewhere it hides behind a port, or is not needed. */
 const libraries = {
-  "better-sqlite3": ["src/store/sqlite/", "src/projection/sqlite/", "tools/import"],
+  "better-sqlite3": ["src/store/sqlite/", "src/projection/sqlite/", "tools/import", "tools/bench"],
   "@eventstore/db-client": ["src/store/eventstoredb/"],
   express: ["src/query/"],
   helmet: ["src/query/"],

@@ -31,6 +31,51 @@ function cruise(folder: string): Cruise {
 
 const violationsOf = ({ summary }: Cruise) => summary.violations.map(({ from, to, rule }) => `${rule.name}: ${from} → ${to}`);
 
+/** A small tree full of forbidden imports. */
+const planted: Record<string, string> = {
+  "src/errors.ts": "export const errors = 1;\n",
+  "src/index.ts": 'export * from "./errors.js";\nexport * from "./message/message.js";\n',
+  "src/message/message.ts": 'import "../errors.js";\nimport "../store/store.js";\nexport const message = 1;\n',
+  "src/store/store.ts": 'import "../projection/projection.js";\nimport express from "express";\nexport { express };\n',
+  "src/projection/projection.ts": "export type Row = object;\n",
+  "src/model/model.ts": 'import type { Row } from "../projection/projection.js";\nexport type Model = Row;\n',
+  "src/query/query.ts": 'import "../index.js";\nimport "../../domains/alpha/index.js";\nimport "express";\nimport "fast-check";\n',
+  "src/reactor/first.ts": 'import "./second.js";\nexport const first = 1;\n',
+  "src/reactor/second.ts": 'import "./third.js";\nexport const second = 1;\n',
+  "src/reactor/third.ts": 'import { first } from "./first.js";\nexport const third = first;\n',
+  "src/utility/utility.ts": 'import "../errors.js";\n',
+  "src/testing/testing.ts": 'import "chai";\nexport const testing = 1;\n',
+  "domains/alpha/index.ts": 'import "../../src/index.js";\nimport "./alpha.js";\nimport "class-validator";\nimport "inversify";\n',
+  "domains/alpha/alpha.ts": 'import Database from "better-sqlite3";\nexport { Database };\n',
+  "domains/beta/index.ts": 'import type { Event } from "../alpha/events.js";\nexport type Beta = Event;\n',
+  "domains/alpha/events.ts": "export interface Event {}\n",
+  "domains/beta/inside.ts": 'import "../../src/message/message.js";\n',
+  "projections/totals.ts": 'import "../src/index.js";\nimport "../domains/alpha/index.js";\nimport "../domains/alpha/alpha.js";\n',
+  "tools/start.ts": 'import "../src/store/store.js";\nimport "../src/testing/testing.js";\nimport "../nowhere.js";\nimport "../test/some.js";\n',
+  "test/some.ts": "export {};\n",
+};
+
+/** What each of them is to be reported as. */
+const violations: Record<string, string> = {
+  "a domain that imports another domain, if only a type": "domain-alone: domains/beta/index.ts → domains/alpha/events.ts",
+  "a domain that looks behind the front door": "domain-front-door: domains/beta/inside.ts → src/message/message.ts",
+  "a domain that imports a driver": "library-better-sqlite3: domains/alpha/alpha.ts → better-sqlite3/",
+  "a projection that looks into a domain": "projection-front-door: projections/totals.ts → domains/alpha/alpha.ts",
+  "the store that imports projections": "src-store: src/store/store.ts → src/projection/projection.ts",
+  "the store that serves HTTP": "library-express: src/store/store.ts → express/",
+  "messages that import the store": "src-message: src/message/message.ts → src/store/store.ts",
+  "the model that imports a projection's type": "src-model: src/model/model.ts → src/projection/projection.ts",
+  "machinery that imports a domain": "src-not-outside: src/query/query.ts → domains/alpha/index.ts",
+  "machinery that imports the front door": "src-front-door: src/query/query.ts → src/index.ts",
+  "the row of the front door, which stands in no row": "src-query: src/query/query.ts → src/index.ts",
+  "a development dependency in the product": "no-dev-dependency: src/query/query.ts → fast-check/",
+  "a folder of src that is not in the table": "src-folder-in-table: src/utility/utility.ts → src/errors.ts",
+  "a cycle": "no-cycle: src/reactor/",
+  "the test language in a tool": "testing-for-tests: tools/start.ts → src/testing/testing.ts",
+  "a test in a tool": "not-to-test: tools/start.ts → test/some.ts",
+  "an import that leads nowhere": "resolvable: tools/start.ts → ../nowhere.js",
+};
+
 describe("the architecture", function () {
   this.timeout(60_000);
 
@@ -74,46 +119,3 @@ describe("the architecture", function () {
     });
   });
 });
-
-const planted: Record<string, string> = {
-  "src/errors.ts": "export const errors = 1;\n",
-  "src/index.ts": 'export * from "./errors.js";\nexport * from "./message/message.js";\n',
-  "src/message/message.ts": 'import "../errors.js";\nimport "../store/store.js";\nexport const message = 1;\n',
-  "src/store/store.ts": 'import "../projection/projection.js";\nimport express from "express";\nexport { express };\n',
-  "src/projection/projection.ts": "export type Row = object;\n",
-  "src/model/model.ts": 'import type { Row } from "../projection/projection.js";\nexport type Model = Row;\n',
-  "src/query/query.ts": 'import "../index.js";\nimport "../../domains/alpha/index.js";\nimport "express";\nimport "fast-check";\n',
-  "src/reactor/first.ts": 'import "./second.js";\nexport const first = 1;\n',
-  "src/reactor/second.ts": 'import "./third.js";\nexport const second = 1;\n',
-  "src/reactor/third.ts": 'import { first } from "./first.js";\nexport const third = first;\n',
-  "src/utility/utility.ts": 'import "../errors.js";\n',
-  "src/testing/testing.ts": 'import "chai";\nexport const testing = 1;\n',
-  "domains/alpha/index.ts": 'import "../../src/index.js";\nimport "./alpha.js";\nimport "class-validator";\nimport "inversify";\n',
-  "domains/alpha/alpha.ts": 'import Database from "better-sqlite3";\nexport { Database };\n',
-  "domains/beta/index.ts": 'import type { Event } from "../alpha/events.js";\nexport type Beta = Event;\n',
-  "domains/alpha/events.ts": "export interface Event {}\n",
-  "domains/beta/inside.ts": 'import "../../src/message/message.js";\n',
-  "projections/totals.ts": 'import "../src/index.js";\nimport "../domains/alpha/index.js";\nimport "../domains/alpha/alpha.js";\n',
-  "tools/start.ts": 'import "../src/store/store.js";\nimport "../src/testing/testing.js";\nimport "../nowhere.js";\nimport "../test/some.js";\n',
-  "test/some.ts": "export {};\n",
-};
-
-const violations: Record<string, string> = {
-  "a domain that imports another domain, if only a type": "domain-alone: domains/beta/index.ts → domains/alpha/events.ts",
-  "a domain that looks behind the front door": "domain-front-door: domains/beta/inside.ts → src/message/message.ts",
-  "a domain that imports a driver": "library-better-sqlite3: domains/alpha/alpha.ts → better-sqlite3/",
-  "a projection that looks into a domain": "projection-front-door: projections/totals.ts → domains/alpha/alpha.ts",
-  "the store that imports projections": "src-store: src/store/store.ts → src/projection/projection.ts",
-  "the store that serves HTTP": "library-express: src/store/store.ts → express/",
-  "messages that import the store": "src-message: src/message/message.ts → src/store/store.ts",
-  "the model that imports a projection's type": "src-model: src/model/model.ts → src/projection/projection.ts",
-  "machinery that imports a domain": "src-not-outside: src/query/query.ts → domains/alpha/index.ts",
-  "machinery that imports the front door": "src-front-door: src/query/query.ts → src/index.ts",
-  "the row of the front door, which stands in no row": "src-query: src/query/query.ts → src/index.ts",
-  "a development dependency in the product": "no-dev-dependency: src/query/query.ts → fast-check/",
-  "a folder of src that is not in the table": "src-folder-in-table: src/utility/utility.ts → src/errors.ts",
-  "a cycle": "no-cycle: src/reactor/",
-  "the test language in a tool": "testing-for-tests: tools/start.ts → src/testing/testing.ts",
-  "a test in a tool": "not-to-test: tools/start.ts → test/some.ts",
-  "an import that leads nowhere": "resolvable: tools/start.ts → ../nowhere.js",
-};

@@ -95,7 +95,8 @@ function summary(correlationId: string, { status, slots, flags, dueMs }: Case) {
     slots: Object.entries(slots).map(([name, { state, count, deadlineMs, triggerId }]) => ({
       name,
       state,
-      count,
+      // Kept only where a maximum was declared.
+      count: count || undefined,
       deadline: isoTime(deadlineMs),
       triggerId,
     })),

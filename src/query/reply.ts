@@ -59,6 +59,8 @@ async function inTime(reply: Reply | Promise<Reply>, answerWithinMs: number): Pr
         ),
       answerWithinMs,
     );
+    // The connection keeps the process alive for as long as somebody waits for the answer.
+    timer.unref();
   });
   try {
     return await Promise.race([reply, late]);

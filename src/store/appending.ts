@@ -1,7 +1,7 @@
 /** What every embedded store does before it writes: checks and encodes events, and decides what an append means. */
 
 import { InvalidAppend, WrongExpectedRevision } from "../errors.js";
-import { envelopeFields, jsonContentType, parseMetadata, type EnvelopeFields } from "../message/index.js";
+import { envelopeFields, jsonContentType, parseMetadata, type EnvelopeFields, type EventMetadata } from "../message/index.js";
 import type { EventData, ExpectedRevision } from "./event-store.js";
 
 /** An event as it is stored. Text is JSON that parses; anything else is bytes, copied from the writer's. */
@@ -59,7 +59,7 @@ function encode(event: EventData, invalid: (reason: string) => InvalidAppend): E
   const { contentType = jsonContentType } = event;
   if (!isName(contentType)) throw invalid("its content type is empty. Leave it out for JSON.");
   const metadata = encodeMetadata(event.metadata, invalid);
-  const stated = envelopeFields(parseMetadata(metadata));
+  const stated = envelopeFields(isPlain(event.metadata) ? event.metadata : parseMetadata(metadata));
   return {
     ...stated,
     correlationId: isName(stated.correlationId) ? stated.correlationId : undefined,
@@ -69,6 +69,13 @@ function encode(event: EventData, invalid: (reason: string) => InvalidAppend): E
     data: encodeData(event.data, contentType, invalid),
     metadata,
   };
+}
+
+/** True when what is stored says the same as the object: nothing that we read of it changes by way of JSON. */
+function isPlain(metadata: EventData["metadata"]): metadata is EventMetadata {
+  if (metadata === undefined || metadata instanceof Uint8Array || "toJSON" in metadata) return false;
+  const { $correlationId, schemaVersion, occurredAt, imported } = metadata as Record<string, unknown>;
+  return ![$correlationId, schemaVersion, occurredAt, imported].some((value) => typeof value === "object");
 }
 
 function encodeData(data: unknown, contentType: string, invalid: (reason: string) => InvalidAppend) {

@@ -39,7 +39,7 @@ describe("The HTTP API", () => {
   });
 
   it("answers an unknown route with 404 and a known one with 405 and Allow", async () => {
-    for (const path of ["/nothing", "/read-models/orders/a/b", "/commands", "/Status", "//", "/__proto__"]) {
+    for (const path of ["/nothing", "/read-models/orders/a/b", "/commands", "/Status", "/__proto__"]) {
       const { status, body, headers } = await get(path);
       expect([status, body.code], path).to.deep.equal([404, "UNKNOWN_ROUTE"]);
       expect(headers["content-type"]).to.equal("application/problem+json");

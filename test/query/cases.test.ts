@@ -75,7 +75,7 @@ describe("The observers of the HTTP API", () => {
         observer: "payments",
         correlationId: late,
         status: "recovered",
-        slots: [{ name: "paid", state: "RECOVERED", count: 1, deadline, triggerId: lateTrigger }],
+        slots: [{ name: "paid", state: "RECOVERED", deadline, triggerId: lateTrigger }],
         flagCount: 2,
         flags: undefined,
         timeline: "/correlations/late%2F1",

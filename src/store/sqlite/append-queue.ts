@@ -28,8 +28,9 @@ export interface AppendQueueOptions {
 /** A transaction may hold this many events more than its last append brings over it. */
 const eventsPerCommit = 2_000;
 
-interface StreamHead {
-  readonly revision: number;
+interface LogHead {
+  readonly position: number;
+  readonly recordedAt: number;
 }
 
 /** Appends that wait for their commit, in the order in which they came. */
@@ -45,10 +46,11 @@ export class AppendQueue {
     private readonly options: AppendQueueOptions,
   ) {
     this.statements = {
-      logHead: db.prepare("SELECT position, recorded_at AS recordedAt FROM event ORDER BY position DESC LIMIT 1"),
-      streamHead: db.prepare<[string], StreamHead>(
-        "SELECT revision FROM event INDEXED BY event_by_stream WHERE stream = ? ORDER BY revision DESC LIMIT 1",
-      ),
+      streamHead: db
+        .prepare<[string], number>(
+          "SELECT revision FROM event INDEXED BY event_by_stream WHERE stream = ? ORDER BY revision DESC LIMIT 1",
+        )
+        .pluck(),
       idsFrom: db
         .prepare<[string, number, number], string>(
           "SELECT id FROM event INDEXED BY event_by_stream WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?",
@@ -64,6 +66,12 @@ export class AppendQueue {
           "SELECT position FROM event INDEXED BY event_by_stream WHERE stream = ? AND revision = ?",
         )
         .pluck(),
+      // The first event of a commit finds the end of the log as it is written: a call less for every single append.
+      insertFirst: db.prepare<unknown[], LogHead>(
+        `INSERT INTO event VALUES (NULL, ?, ?, ?, ?,
+           max(?, coalesce((SELECT recorded_at FROM event ORDER BY position DESC LIMIT 1), 0)), ?, ?, ?, ?, ?, ?, ?)
+         RETURNING position, recorded_at AS recordedAt`,
+      ),
       insert: db.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     };
     // IMMEDIATE takes the write lock first: what is decided after that stays true until the commit.
@@ -142,8 +150,7 @@ export class AppendQueue {
 
   /** Writes the batch inside its transaction. Each append is decided before it writes, so a conflict leaves no trace. */
   private write(batch: readonly Append[]): (AppendResult | WrongExpectedRevision)[] {
-    const last = this.statements.logHead.get() as { position: number; recordedAt: number } | undefined;
-    const log = { position: last?.position ?? 0, recordedAt: last?.recordedAt ?? 0 };
+    const log: { head?: LogHead } = {};
     return batch.map((append) => {
       try {
         return this.writeOne(append, log);
@@ -154,12 +161,9 @@ export class AppendQueue {
     });
   }
 
-  private writeOne(
-    { streamName, events, expected }: Append,
-    log: { position: number; recordedAt: number },
-  ): AppendResult {
-    const { streamHead, idsFrom, revisionOf, positionOf, insert } = this.statements;
-    const lastRevision = streamHead.get(streamName)?.revision ?? -1;
+  private writeOne({ streamName, events, expected }: Append, log: { head?: LogHead }): AppendResult {
+    const { streamHead, idsFrom, revisionOf, positionOf } = this.statements;
+    const lastRevision = streamHead.get(streamName) ?? -1;
     const decision = decideAppend(streamName, expected, events, {
       lastRevision,
       idsFrom: (revision, count) => idsFrom.all(streamName, revision, count),
@@ -169,24 +173,27 @@ export class AppendQueue {
       const position = positionOf.get(streamName, decision.duplicateAt)!;
       return { revision: BigInt(decision.duplicateAt), position: BigInt(position), duplicate: true };
     }
-    log.recordedAt = Math.max(Math.trunc(this.options.clock.now()), log.recordedAt);
     let revision = lastRevision;
-    for (const event of events)
-      insert.run(
-        ++log.position,
-        streamName,
-        ++revision,
-        event.id,
-        event.type,
-        log.recordedAt,
-        event.schemaVersion,
-        event.correlationId ?? null,
-        event.occurredAtMs ?? null,
-        event.imported ? 1 : 0,
-        event.contentType === jsonContentType ? null : event.contentType,
-        event.data,
-        event.metadata ?? null,
-      );
-    return { revision: BigInt(revision), position: BigInt(log.position), duplicate: false };
+    for (const event of events) log.head = this.insert(streamName, ++revision, event, log.head);
+    return { revision: BigInt(revision), position: BigInt(log.head!.position), duplicate: false };
+  }
+
+  /** Writes an event after the last one of this commit, or of the log; returns where, and when. */
+  private insert(streamName: string, revision: number, event: EncodedEvent, last: LogHead | undefined): LogHead {
+    const { insertFirst, insert } = this.statements;
+    const now = Math.trunc(this.options.clock.now());
+    const rest = [
+      event.schemaVersion,
+      event.correlationId ?? null,
+      event.occurredAtMs ?? null,
+      event.imported ? 1 : 0,
+      event.contentType === jsonContentType ? null : event.contentType,
+      event.data,
+      event.metadata ?? null,
+    ] as const;
+    if (!last) return insertFirst.get(streamName, revision, event.id, event.type, now, ...rest)!;
+    const head = { position: last.position + 1, recordedAt: Math.max(now, last.recordedAt) };
+    insert.run(head.position, streamName, revision, event.id, event.type, head.recordedAt, ...rest);
+    return head;
   }
 }
