@@ -6,5 +6,8 @@ import { Observer, whenever } from "../src/index.js";
 export class LoanApplications {
   readonly offerAccepted = whenever("A_APPROVED").expect("O_ACCEPTED").within({ hours: 1 });
 
-  readonly offerSent = whenever("A_ACCEPTED").expect("O_SENT").within({ hours: 72 }).unless("A_CANCELLED", "A_DECLINED");
+  readonly offerSent = whenever("A_ACCEPTED")
+    .expect("O_SENT")
+    .within({ hours: 72 })
+    .unless("A_CANCELLED", "A_DECLINED");
 }

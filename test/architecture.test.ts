@@ -13,7 +13,11 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 interface Cruise {
   readonly modules: readonly { readonly source: string }[];
   readonly summary: {
-    readonly violations: readonly { readonly from: string; readonly to: string; readonly rule: { readonly name: string } }[];
+    readonly violations: readonly {
+      readonly from: string;
+      readonly to: string;
+      readonly rule: { readonly name: string };
+    }[];
   };
 }
 
@@ -29,7 +33,8 @@ function cruise(folder: string): Cruise {
   return JSON.parse(stdout) as Cruise;
 }
 
-const violationsOf = ({ summary }: Cruise) => summary.violations.map(({ from, to, rule }) => `${rule.name}: ${from} → ${to}`);
+const violationsOf = ({ summary }: Cruise) =>
+  summary.violations.map(({ from, to, rule }) => `${rule.name}: ${from} → ${to}`);
 
 /** A small tree full of forbidden imports. */
 const planted: Record<string, string> = {
@@ -39,25 +44,30 @@ const planted: Record<string, string> = {
   "src/store/store.ts": 'import "../projection/projection.js";\nimport express from "express";\nexport { express };\n',
   "src/projection/projection.ts": "export type Row = object;\n",
   "src/model/model.ts": 'import type { Row } from "../projection/projection.js";\nexport type Model = Row;\n',
-  "src/query/query.ts": 'import "../index.js";\nimport "../../domains/alpha/index.js";\nimport "express";\nimport "fast-check";\n',
+  "src/query/query.ts":
+    'import "../index.js";\nimport "../../domains/alpha/index.js";\nimport "express";\nimport "fast-check";\n',
   "src/reactor/first.ts": 'import "./second.js";\nexport const first = 1;\n',
   "src/reactor/second.ts": 'import "./third.js";\nexport const second = 1;\n',
   "src/reactor/third.ts": 'import { first } from "./first.js";\nexport const third = first;\n',
   "src/utility/utility.ts": 'import "../errors.js";\n',
   "src/testing/testing.ts": 'import "chai";\nexport const testing = 1;\n',
-  "domains/alpha/index.ts": 'import "../../src/index.js";\nimport "./alpha.js";\nimport "class-validator";\nimport "inversify";\n',
+  "domains/alpha/index.ts":
+    'import "../../src/index.js";\nimport "./alpha.js";\nimport "class-validator";\nimport "inversify";\n',
   "domains/alpha/alpha.ts": 'import Database from "better-sqlite3";\nexport { Database };\n',
   "domains/beta/index.ts": 'import type { Event } from "../alpha/events.js";\nexport type Beta = Event;\n',
   "domains/alpha/events.ts": "export interface Event {}\n",
   "domains/beta/inside.ts": 'import "../../src/message/message.js";\n',
-  "projections/totals.ts": 'import "../src/index.js";\nimport "../domains/alpha/index.js";\nimport "../domains/alpha/alpha.js";\n',
-  "tools/start.ts": 'import "../src/store/store.js";\nimport "../src/testing/testing.js";\nimport "../nowhere.js";\nimport "../test/some.js";\n',
+  "projections/totals.ts":
+    'import "../src/index.js";\nimport "../domains/alpha/index.js";\nimport "../domains/alpha/alpha.js";\n',
+  "tools/start.ts":
+    'import "../src/store/store.js";\nimport "../src/testing/testing.js";\nimport "../nowhere.js";\nimport "../test/some.js";\n',
   "test/some.ts": "export {};\n",
 };
 
 /** What each of them is to be reported as. */
 const violations: Record<string, string> = {
-  "a domain that imports another domain, if only a type": "domain-alone: domains/beta/index.ts → domains/alpha/events.ts",
+  "a domain that imports another domain, if only a type":
+    "domain-alone: domains/beta/index.ts → domains/alpha/events.ts",
   "a domain that looks behind the front door": "domain-front-door: domains/beta/inside.ts → src/message/message.ts",
   "a domain that imports a driver": "library-better-sqlite3: domains/alpha/alpha.ts → better-sqlite3/",
   "a projection that looks into a domain": "projection-front-door: projections/totals.ts → domains/alpha/alpha.ts",

@@ -97,5 +97,13 @@ function tableOf(machine: string, figures: readonly Figure[]): string {
   });
   const table = [["figure", "median", "floor", "ratio", "peak memory"], ...lines];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return [machine, ...table.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd())].join("\n");
+  return [
+    machine,
+    ...table.map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    ),
+  ].join("\n");
 }

@@ -13,10 +13,14 @@ export const appOption = [
 export async function loadApplication(module?: string): Promise<ApplicationDefinition> {
   const url = module ? pathToFileURL(resolve(module)).href : new URL("./application.js", import.meta.url).href;
   const loaded = await import(url).catch((error: unknown) => {
-    throw new InvalidConfiguration([`--app ${module ?? "(the example)"} cannot be loaded: ${(error as Error).message}`]);
+    throw new InvalidConfiguration([
+      `--app ${module ?? "(the example)"} cannot be loaded: ${(error as Error).message}`,
+    ]);
   });
   const definition = (loaded as { default?: ApplicationDefinition }).default;
   if (!Array.isArray(definition?.domains))
-    throw new InvalidConfiguration([`--app ${module} has no default export that is an application. Export default application({ … }).`]);
+    throw new InvalidConfiguration([
+      `--app ${module} has no default export that is an application. Export default application({ … }).`,
+    ]);
   return definition;
 }

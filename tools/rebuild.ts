@@ -3,7 +3,13 @@
 
 import "reflect-metadata";
 import { Command } from "commander";
-import { configurationFrom, environmentHelp, InvalidConfiguration, Rollcall, type RebuildResult } from "../src/index.js";
+import {
+  configurationFrom,
+  environmentHelp,
+  InvalidConfiguration,
+  Rollcall,
+  type RebuildResult,
+} from "../src/index.js";
 import { exitCodesInWords, Interrupted, progress, run, type Progress } from "./command-line.js";
 import { appOption, loadApplication } from "./load-application.js";
 
@@ -37,7 +43,7 @@ function parse(): { names: readonly string[]; options: Options } {
 
 await run(async (signal) => {
   const { names, options } = parse();
-  if ((names.length > 0) === Boolean(options.all))
+  if (names.length > 0 === Boolean(options.all))
     throw new InvalidConfiguration(["Name what to rebuild, or say --all (and not both)."]);
   const rollcall = await Rollcall.open(await loadApplication(options.app), configurationFrom(process.env));
   const results: (RebuildResult & { elapsedMs: number })[] = [];
@@ -45,7 +51,8 @@ await run(async (signal) => {
     const wanted = options.all ? rollcall.readModelNames : names;
     for (const name of wanted) {
       const result = await rebuildOne(rollcall, name, signal);
-      if (!result.activated) throw new Interrupted((signal.reason as Interrupted).exitCode, `${name} serves as before.`);
+      if (!result.activated)
+        throw new Interrupted((signal.reason as Interrupted).exitCode, `${name} serves as before.`);
       results.push(result);
       if (!options.json) process.stdout.write(`${inWords(result)}\n`);
     }

@@ -51,7 +51,7 @@ export class AggregateType {
     for (const event of decided)
       if (!this.applies.has(event?.type))
         throw new InvalidModel([
-          `${this.name}.${use.method} decided ${event?.type ?? String(event)}, which ${this.name} does not apply. Add an @Applies method for it.`,
+          `${this.name}.${use.method} decided ${event?.type ?? typeof event}, which ${this.name} does not apply. Add an @Applies method for it.`,
         ]);
     return decided;
   }

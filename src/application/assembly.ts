@@ -27,7 +27,11 @@ export interface Assembly {
   readonly container: Container;
   readonly projections: readonly ReadModel[];
   readonly observers: readonly ReadModel[];
-  readonly reactors: readonly { readonly subscriber: ReactorSubscriber; readonly name: string; readonly role: string }[];
+  readonly reactors: readonly {
+    readonly subscriber: ReactorSubscriber;
+    readonly name: string;
+    readonly role: string;
+  }[];
   readonly roles: readonly string[];
 }
 
@@ -91,7 +95,9 @@ function domainProblems(domains: readonly Domain[]): string[] {
       .filter((name) => (machineryRoles as readonly string[]).includes(name))
       .map((name) => `A domain is named "${name}", which is a role of its own. Rename it.`),
     ...new Set(
-      names.filter((name, i) => names.indexOf(name) !== i).map((name) => `Two domains are named "${name}". Rename one.`),
+      names
+        .filter((name, i) => names.indexOf(name) !== i)
+        .map((name) => `Two domains are named "${name}". Rename one.`),
     ),
   ];
 }

@@ -45,7 +45,9 @@ export function configurationFrom(environment: NodeJS.ProcessEnv): Configuration
   const path = (name: string, otherwise: string) => {
     const value = text(name, otherwise).replace(/^sqlite:/, "");
     if (/^[a-z][a-z+]*:\/\//i.test(value))
-      problems.push(`${name} is a ${value.split("://")[0]} connection, which this version cannot open. Name an SQLite file.`);
+      problems.push(
+        `${name} is a ${value.split("://")[0]} connection, which this version cannot open. Name an SQLite file.`,
+      );
     return value;
   };
   const roles = environment["ROLLCALL_ROLES"]
@@ -63,7 +65,9 @@ export function configurationFrom(environment: NodeJS.ProcessEnv): Configuration
     leaseTtlMs: whole("ROLLCALL_LEASE_MS", defaultConfiguration.leaseTtlMs, 100, 3_600_000),
   };
   if (configuration.store === configuration.readModels && configuration.store !== "memory:")
-    problems.push("ROLLCALL_STORE and ROLLCALL_READ_MODELS name the same file. Use two, so that a rebuild never blocks appends.");
+    problems.push(
+      "ROLLCALL_STORE and ROLLCALL_READ_MODELS name the same file. Use two, so that a rebuild never blocks appends.",
+    );
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   return configuration;
 }

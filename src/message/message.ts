@@ -46,9 +46,7 @@ export interface EventBase<T extends string> extends MessageBase<"event", T, obj
 const longestAggregateId = 256;
 
 /** Base class of a command: `class PlaceOrder extends Command("ordering.PlaceOrder") {}`. */
-export function Command<const T extends string>(
-  type: T,
-): MessageBase<"command", T, { readonly aggregateId: string }> {
+export function Command<const T extends string>(type: T): MessageBase<"command", T, { readonly aggregateId: string }> {
   const base = messageBase("command", type);
   for (const rule of [IsString(), IsNotEmpty(), MaxLength(longestAggregateId)]) rule(base.prototype, "aggregateId");
   return base as never;

@@ -39,8 +39,7 @@ export class Upcasters {
       }
       const ofType = this.steps.get(step.type) ?? new Map<number, Upcaster>();
       this.steps.set(step.type, ofType);
-      if (ofType.has(step.from))
-        problems.push(`${step.type} has two upcasters from version ${step.from}. Keep one.`);
+      if (ofType.has(step.from)) problems.push(`${step.type} has two upcasters from version ${step.from}. Keep one.`);
       ofType.set(step.from, step);
     }
     for (const { type, version } of classes) {
@@ -51,14 +50,18 @@ export class Upcasters {
         continue;
       }
       if (known !== undefined && known !== version)
-        problems.push(`${type} is declared with versions ${known} and ${version}. Readers' contracts may leave theirs out.`);
+        problems.push(
+          `${type} is declared with versions ${known} and ${version}. Readers' contracts may leave theirs out.`,
+        );
       this.versions.set(type, version);
     }
     for (const [type, ofType] of this.steps) {
       const latest = Math.max(...ofType.keys()) + 1;
       const declared = this.versions.get(type) ?? latest;
       if (declared !== latest)
-        problems.push(`${type} has version ${declared}, its upcasters lead to ${latest}. Add the missing steps or correct the version.`);
+        problems.push(
+          `${type} has version ${declared}, its upcasters lead to ${latest}. Add the missing steps or correct the version.`,
+        );
       this.versions.set(type, Math.max(declared, latest));
     }
     for (const [type, version] of this.versions)

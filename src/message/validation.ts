@@ -15,14 +15,22 @@ const options = {
 /** Deepest nesting of an untrusted command: class-transformer recurses, and its stack is not ours to lose. */
 const deepestNesting = 64;
 
-/** @throws InvalidCommand with every violation. */
+/**
+ * Parts that are plain objects are judged as the classes that JSON would have given them (`@Type`).
+ * @throws InvalidCommand with every violation.
+ */
 export function validateCommand(command: AnyCommand): void {
-  validateAs(command.type, command);
+  if (validateSync(command, options).length === 0) return;
+  validateAs(command.type, plainToInstance(command.constructor as CommandClass, { ...command }));
 }
 
 function validateAs(commandType: string, command: AnyCommand): void {
   const errors = validateSync(command, options);
-  if (errors.length > 0) throw new InvalidCommand(commandType, errors.flatMap((error) => violationsOf(error, "")));
+  if (errors.length > 0)
+    throw new InvalidCommand(
+      commandType,
+      errors.flatMap((error) => violationsOf(error, "")),
+    );
 }
 
 /**

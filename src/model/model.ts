@@ -61,7 +61,9 @@ export function buildModel(declarations: Declarations, extraProblems: readonly s
       const uses = usesOf(type);
       if (role?.kind === kind) return [{ type, role, uses }];
       const found = role ? `is ${article[role.kind]}` : "has no role";
-      problems.push(`${type.name} ${found}, but is registered as ${article[kind]}. Decorate it so, or register it as what it is.`);
+      problems.push(
+        `${type.name} ${found}, but is registered as ${article[kind]}. Decorate it so, or register it as what it is.`,
+      );
       return [];
     });
 
@@ -76,14 +78,18 @@ export function buildModel(declarations: Declarations, extraProblems: readonly s
   for (const each of classes) checkMethods(each, problems);
   checkOwners(model.aggregates, problems);
 
-  const events = classes.flatMap(({ uses }) => uses.filter(({ verb }) => verb !== "handles").map(({ message }) => message));
+  const events = classes.flatMap(({ uses }) =>
+    uses.filter(({ verb }) => verb !== "handles").map(({ message }) => message),
+  );
   const upcasters = new Upcasters(declarations.upcasters, [...new Set(events)] as EventClass[]);
   problems.push(...upcasters.problems);
   if (problems.length > 0) throw new InvalidModel(problems);
 
   const commands = new Map(
     model.aggregates.flatMap(({ uses }) =>
-      uses.flatMap(({ verb, message }) => (verb === "handles" ? [[message.type, message as CommandClass] as const] : [])),
+      uses.flatMap(({ verb, message }) =>
+        verb === "handles" ? [[message.type, message as CommandClass] as const] : [],
+      ),
     ),
   );
   return { ...model, upcasters, commands };
@@ -108,7 +114,11 @@ function checkNames(classes: readonly DeclaredClass[], problems: string[]): void
     const key = `${nameSpace(role.kind)} "${role.name}"`;
     const owner = owners.get(key);
     if (owner)
-      problems.push(owner === type ? `${type.name} is registered twice. Register it once.` : `${owner.name} and ${type.name} are both the ${key}. Rename one.`);
+      problems.push(
+        owner === type
+          ? `${type.name} is registered twice. Register it once.`
+          : `${owner.name} and ${type.name} are both the ${key}. Rename one.`,
+      );
     owners.set(key, type);
   }
 }
@@ -118,7 +128,9 @@ function checkMethods({ type, role, uses }: DeclaredClass, problems: string[]): 
   for (const { method, verb, message } of uses) {
     const place = `${type.name}.${method}`;
     if (!verbs[role.kind].includes(verb))
-      problems.push(`${place} carries ${decorator[verb]}, but ${type.name} is ${article[role.kind]}. Move it or remove the decorator.`);
+      problems.push(
+        `${place} carries ${decorator[verb]}, but ${type.name} is ${article[role.kind]}. Move it or remove the decorator.`,
+      );
     const first = seen.get(`${verb} ${message.type}`);
     if (first) problems.push(`${first} and ${place} both carry ${decorator[verb]}(${message.type}). Keep one.`);
     seen.set(`${verb} ${message.type}`, place);
@@ -129,7 +141,9 @@ function checkMethods({ type, role, uses }: DeclaredClass, problems: string[]): 
   if (role.kind !== "aggregate") return;
   for (const [method, { value }] of Object.entries(Object.getOwnPropertyDescriptors(type.prototype)))
     if (method !== "constructor" && typeof value === "function" && !uses.some((use) => use.method === method))
-      problems.push(`${type.name}.${method} is undecorated. Add @Handles or @Applies, or make it a function outside the class.`);
+      problems.push(
+        `${type.name}.${method} is undecorated. Add @Handles or @Applies, or make it a function outside the class.`,
+      );
 }
 
 /** A command has one handler, and one class; an event type is recorded through one class. */
@@ -140,7 +154,9 @@ function checkOwners(aggregates: readonly DeclaredClass[], problems: string[]): 
     for (const { verb, method, message } of uses) {
       const other = classes.get(message.type);
       if (other && other !== message)
-        problems.push(`Two classes are named ${message.type}, and aggregates use both. Keep one; a reader's contract belongs to reactors and projections.`);
+        problems.push(
+          `Two classes are named ${message.type}, and aggregates use both. Keep one; a reader's contract belongs to reactors and projections.`,
+        );
       classes.set(message.type, message);
       if (verb !== "handles") continue;
       const place = `${type.name}.${method}`;

@@ -1,7 +1,16 @@
 /** A case: one observer and one correlation key, all its slots, and the flags raised so far. Pure functions only. */
 
 import type { ObserverDefinition, SlotDefinition } from "./definition.js";
-import { idle, onCounterpart, onDeadline, onTrigger, onUnless, type FlagKind, type Slot, type Transition } from "./slot.js";
+import {
+  idle,
+  onCounterpart,
+  onDeadline,
+  onTrigger,
+  onUnless,
+  type FlagKind,
+  type Slot,
+  type Transition,
+} from "./slot.js";
 
 /** `flagged`: something is missing. `open`: something is still awaited. `recovered`: it came late. `settled`: all is well. */
 export type CaseStatus = "flagged" | "open" | "recovered" | "settled";
@@ -77,7 +86,7 @@ export function defer(state: Case, event: CaseEvent): CaseStep {
 /** Time has passed `nowMs`: what waited for it counts, and deadlines before it fire, in the order of their times. */
 export function passTime(definition: ObserverDefinition, state: Case, nowMs: number): CaseStep {
   const flags: Flag[] = [];
-  for (let current = state; ; ) {
+  for (let current = state; ;) {
     const [event, ...pending] = current.pending ?? [];
     const due = earliestDeadline(definition, current);
     let next: CaseStep;
@@ -131,7 +140,8 @@ class Step {
         triggerId: slot.triggerId,
         eventId,
         // Without an event it is one that came early, and too late for the trigger's business time.
-        occurredInTime: kind === "LateArrival" ? event !== undefined && event.occurredAtMs <= slot.deadlineMs! : undefined,
+        occurredInTime:
+          kind === "LateArrival" ? event !== undefined && event.occurredAtMs <= slot.deadlineMs! : undefined,
         decidedAtMs,
       });
   }

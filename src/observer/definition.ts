@@ -43,7 +43,9 @@ export function definitionOf(declared: DeclaredClass): ObserverDefinition {
     includeImported: includeImported ?? timeBase === "occurred",
     slots,
   };
-  const eventTypes = new Set(slots.flatMap(({ trigger, counterpart, unless }) => [...trigger, ...counterpart, ...unless]));
+  const eventTypes = new Set(
+    slots.flatMap(({ trigger, counterpart, unless }) => [...trigger, ...counterpart, ...unless]),
+  );
   return {
     ...terms,
     hash: createHash("sha256").update(JSON.stringify(terms)).digest("hex"),
@@ -69,11 +71,15 @@ export function definitionProblems(declared: DeclaredClass): string[] {
     if (timeBase !== "occurred" && options[option] !== undefined)
       problems.push(`${name} states ${option}, which counts only with timeBase "occurred". Remove it.`);
   if (timeBase === "occurred" && includeImported === false)
-    problems.push(`${name} judges business time without imported history. Remove includeImported, or use timeBase "recorded".`);
+    problems.push(
+      `${name} judges business time without imported history. Remove includeImported, or use timeBase "recorded".`,
+    );
   for (const { name: slot, trigger, counterpart, unless, withinMs, max } of slotsOf(declared)) {
     const place = `${name}.${slot}`;
-    if (!(withinMs >= 0) || !Number.isFinite(withinMs)) problems.push(`${place} has a deadline that is no duration. Write within({ minutes: 15 }).`);
-    if (max !== undefined && !(Number.isSafeInteger(max) && max >= 1)) problems.push(`${place} allows at most ${max}. Use a whole number from 1.`);
+    if (!(withinMs >= 0) || !Number.isFinite(withinMs))
+      problems.push(`${place} has a deadline that is no duration. Write within({ minutes: 15 }).`);
+    if (max !== undefined && !(Number.isSafeInteger(max) && max >= 1))
+      problems.push(`${place} allows at most ${max}. Use a whole number from 1.`);
     const all = [...trigger, ...counterpart, ...unless];
     if (all.some((type) => type === "")) problems.push(`${place} has an empty event type. Name one.`);
     for (const type of new Set(all.filter((each, i) => all.indexOf(each) !== i)))

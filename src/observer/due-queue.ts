@@ -64,7 +64,7 @@ export class DueQueue {
   }
 
   private up(index: number): void {
-    for (let child = index; child > 0; ) {
+    for (let child = index; child > 0;) {
       const parent = (child - 1) >> 1;
       if (!before(this.heap[child]!, this.heap[parent]!)) return;
       this.swap(child, parent);
@@ -73,7 +73,7 @@ export class DueQueue {
   }
 
   private down(index: number): void {
-    for (let parent = index; ; ) {
+    for (let parent = index; ;) {
       const left = 2 * parent + 1;
       if (left >= this.heap.length) return;
       const right = left + 1;

@@ -67,7 +67,11 @@ export function flagEvent(definition: ObserverDefinition, flag: Flag): EventData
  * Those that are recorded already count as recorded.
  * @throws Divergence when another flag is recorded in the place of one of them
  */
-export async function recordFlags(store: EventStore, definition: ObserverDefinition, flags: readonly Flag[]): Promise<void> {
+export async function recordFlags(
+  store: EventStore,
+  definition: ObserverDefinition,
+  flags: readonly Flag[],
+): Promise<void> {
   const streamName = flagStream(definition, flags[0]!.case);
   const first = BigInt(flags[0]!.sequence);
   const events = flags.map((flag) => flagEvent(definition, flag));

@@ -2,8 +2,22 @@
 
 import type { CommandBus } from "../aggregate/index.js";
 import type { Clock } from "../clock.js";
-import { CommandIdReused, CommandRejected, EventTooNew, InvalidCommand, StoreUnavailable, UnknownCommand } from "../errors.js";
-import { derivedId, runInContext, type AnyCommand, type EventClass, type RecordedEvent, type Upcasters } from "../message/index.js";
+import {
+  CommandIdReused,
+  CommandRejected,
+  EventTooNew,
+  InvalidCommand,
+  StoreUnavailable,
+  UnknownCommand,
+} from "../errors.js";
+import {
+  derivedId,
+  runInContext,
+  type AnyCommand,
+  type EventClass,
+  type RecordedEvent,
+  type Upcasters,
+} from "../message/index.js";
 import { methodsByType, type DeclaredClass, type MethodUse } from "../model/index.js";
 import type { Reaction } from "./decorators.js";
 
@@ -39,7 +53,7 @@ export class ReactionRunner {
 
   /** @throws EventTooNew, which is no fault of the event */
   async run(recorded: RecordedEvent, signal: AbortSignal): Promise<Outcome> {
-    for (let attempts = 1; ; ) {
+    for (let attempts = 1; ;) {
       if (signal.aborted) return { kind: "interrupted" };
       try {
         const finished = await this.attempt(recorded, signal);

@@ -9,7 +9,14 @@ import { TooManyParked } from "../errors.js";
 import type { RecordedEvent } from "../message/index.js";
 import type { DeclaredClass, Model } from "../model/index.js";
 import type { EventFilter, EventStore, Page } from "../store/event-store.js";
-import type { Checkpoint, CheckpointStore, Lease, ParkedEvent, Subscriber, SubscriberControl } from "../subscription/index.js";
+import type {
+  Checkpoint,
+  CheckpointStore,
+  Lease,
+  ParkedEvent,
+  Subscriber,
+  SubscriberControl,
+} from "../subscription/index.js";
 import type { ReactorOptions } from "./decorators.js";
 import { DeliveryWindow } from "./delivery-window.js";
 import { ReactionRunner } from "./reaction-runner.js";

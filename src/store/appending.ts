@@ -1,7 +1,13 @@
 /** What every embedded store does before it writes: checks and encodes events, and decides what an append means. */
 
 import { InvalidAppend, WrongExpectedRevision } from "../errors.js";
-import { envelopeFields, jsonContentType, parseMetadata, type EnvelopeFields, type EventMetadata } from "../message/index.js";
+import {
+  envelopeFields,
+  jsonContentType,
+  parseMetadata,
+  type EnvelopeFields,
+  type EventMetadata,
+} from "../message/index.js";
 import type { EventData, ExpectedRevision } from "./event-store.js";
 
 /** An event as it is stored. Text is JSON that parses; anything else is bytes, copied from the writer's. */

@@ -73,7 +73,7 @@ export class Processor {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       try {
         const lease = await this.leases.acquire(this.subscriber.name, this.options.holder, this.leaseTtlMs);
         if (lease) {

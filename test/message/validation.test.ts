@@ -151,6 +151,13 @@ describe("a command made in code", () => {
     ]);
   });
 
+  it("may hold plain objects as its parts, which are judged as JSON would be", () => {
+    expect(violations(() => validateCommand(FillBasket.of(json())))).to.deep.equal([]);
+    expect(violations(() => validateCommand(FillBasket.of({ ...json(), lines: [{ article: "tea", quantity: 0 }] })))).to.deep.equal([
+      "/lines/0/quantity: quantity must not be less than 1",
+    ]);
+  });
+
   it("is refused when it is no instance of a command's class", () => {
     const plain = { kind: "command", type: "shop.FillBasket", ...json() } as never;
     expect(violations(() => validateCommand(plain))).to.have.length(1);

@@ -71,5 +71,7 @@ export function anyTerms(timeBase?: SlotTerms["timeBase"]): fc.Arbitrary<SlotTer
   });
   return fc
     .tuple(observer, fc.array(slot, { minLength: 1, maxLength: 2 }))
-    .map(([terms, slots]) => slots.map((one, i) => ({ ...terms, ...one, slot: ["second", "first"][i]!, trigger: ["a"] })));
+    .map(([terms, slots]) =>
+      slots.map((one, i) => ({ ...terms, ...one, slot: ["second", "first"][i]!, trigger: ["a"] })),
+    );
 }

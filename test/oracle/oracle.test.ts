@@ -79,13 +79,22 @@ const table: [why: string, history: string, outcome: string, terms?: Partial<Slo
   ["nor does it reopen", "a0 b1 a20 t50", "MET"],
   ["the same event id again", "a0 b5 b5 t9", "MET", once],
   ["a clock that jumps back: the deadline runs from log time", "x20 a5 b30", "MET"],
-  ["and a counterpart stamped early is judged by log time", "a0 x11 b9", "RECOVERED, Missing 10, LateArrival b9 (in time)"],
+  [
+    "and a counterpart stamped early is judged by log time",
+    "a0 x11 b9",
+    "RECOVERED, Missing 10, LateArrival b9 (in time)",
+  ],
   ["imported events are skipped in log time, yet move it", "a0 i5 i11", "MISSING, Missing 10"],
   ["unless they are included", "a0 i5 t11", "MET", { includeImported: true }],
   ["log time decides, business time annotates", "a0 b20/9", "RECOVERED, Missing 10, LateArrival b20/9 (in time)"],
   ["business time: recorded late, done in time", "a40/0 b60/10", "MET", business],
   ["business time: one late", "a40/0 b41/11", "RECOVERED, Missing 10, LateArrival b41/11", business],
-  ["business time: recorded after its Missing", "a0 x11 b12/9", "RECOVERED, Missing 10, LateArrival b12/9 (in time)", business],
+  [
+    "business time: recorded after its Missing",
+    "a0 x11 b12/9",
+    "RECOVERED, Missing 10, LateArrival b12/9 (in time)",
+    business,
+  ],
   ["business time: recorded late but before its Missing", "a0 x10 b12/9 t99", "MET", business],
   ["business time: ticks count only when live", "a0 t99", "OPEN", business],
   ["business time: live", "a0 t11", "MISSING, Missing 10", { ...business, live: true }],
@@ -94,9 +103,19 @@ const table: [why: string, history: string, outcome: string, terms?: Partial<Slo
   ["lateness: what ω has not reached is not judged", "a0 x6 b7 x11", "OPEN", late5],
   ["lateness: what it reaches is", "a0 x6 b7 x12", "MET", late5],
   ["lateness: judged in the order of τ", "a0 x4 b9 c12/8 x30", "WAIVED", late5],
-  ["lateness: the trigger recorded after its counterpart", "b3 b4 a5/2 x40", "MET, Duplicate b4", { ...late5, ...once }],
+  [
+    "lateness: the trigger recorded after its counterpart",
+    "b3 b4 a5/2 x40",
+    "MET, Duplicate b4",
+    { ...late5, ...once },
+  ],
   ["lateness: later than allowed, yet before its Missing", "a0 x14 b15/8", "MET", late5],
-  ["lateness: later than allowed and after it", "a0 x16 b17/8", "RECOVERED, Missing 10, LateArrival b17/8 (in time)", late5],
+  [
+    "lateness: later than allowed and after it",
+    "a0 x16 b17/8",
+    "RECOVERED, Missing 10, LateArrival b17/8 (in time)",
+    late5,
+  ],
   ["a late trigger, its deadline passed, as the last event", "x50 a51/5", "OPEN", business],
   ["it fires with the next", "x50 a51/5 b52/6", "RECOVERED, Missing 15, LateArrival b52/6 (in time)", business],
   ["it is met by an early counterpart that was in time", "b15 x50 a51/5 x52", "MET", business],
@@ -232,7 +251,9 @@ describe("The oracle", () => {
           // What the observer does not read may stand anywhere; its own types must not tell more about the time than the log does.
           if (!neighbour || (isOwnType && !isRead(neighbour, slots))) return [];
           const type = isOwnType ? "a" : "unread";
-          return [{ ...neighbour, id: `s${i}`, type, correlationId: `s${i}`, position: neighbour.position - 1 / (i + 2) }];
+          return [
+            { ...neighbour, id: `s${i}`, type, correlationId: `s${i}`, position: neighbour.position - 1 / (i + 2) },
+          ];
         });
         const whole = [...log, ...mixed].toSorted((x, y) => x.position - y.position);
         const found = flagsByCase(whole, slots);

@@ -66,7 +66,11 @@ async function countOf(rollcall: Rollcall): Promise<Record<string, Count>> {
   for await (const page of rollcall.readModels.allRows(generation)) cases.push(...page.map(({ row }) => row as Case));
   const counts = Object.keys(expected).map((name) => {
     const slots = cases.flatMap(({ slots: { [name]: slot } }) => (slot?.triggerId ? [slot] : []));
-    const [missing, cameLate, withdrawn] = [flagged(name, "Missing"), flagged(name, "LateArrival"), flagged(name, "Withdrawn")];
+    const [missing, cameLate, withdrawn] = [
+      flagged(name, "Missing"),
+      flagged(name, "LateArrival"),
+      flagged(name, "Withdrawn"),
+    ];
     const inState = (state: string) => slots.filter((slot) => slot.state === state);
     const count: Count = {
       triggers: slots.length,
@@ -90,7 +94,9 @@ describe("the loan applications of a real bank", function () {
 
   before(async function () {
     if (!existsSync(file)) {
-      console.log(`    SKIPPED: the real log is not at ${file}. Get it by its DOI, and name its folder by ROLLCALL_DATA.`);
+      console.log(
+        `    SKIPPED: the real log is not at ${file}. Get it by its DOI, and name its folder by ROLLCALL_DATA.`,
+      );
       this.skip();
     }
     folder = await mkdtemp(join(tmpdir(), "rollcall-loans-"));
@@ -116,7 +122,10 @@ describe("the loan applications of a real bank", function () {
       for (const time of ["rebuilt", "rebuilt again"]) {
         expect(await rollcall.rebuild("loan-applications")).to.include({ activated: true });
         expect(await countOf(rollcall), time).to.deep.equal(expected);
-        expect((await flagsOf(rollcall)).map(({ id }) => id), `flags, ${time}`).to.deep.equal(flags);
+        expect(
+          (await flagsOf(rollcall)).map(({ id }) => id),
+          `flags, ${time}`,
+        ).to.deep.equal(flags);
       }
     } finally {
       await rollcall.stop();

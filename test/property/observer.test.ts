@@ -103,7 +103,7 @@ describe("an observer over random histories", () => {
     this.timeout(600_000);
     const cut = fc.record({
       length: fc.integer({ min: 1, max: 6 }),
-      then: fc.constantFrom("go on", "commit", "kill", "commit and kill"),
+      next: fc.constantFrom("go on", "commit", "kill", "commit and kill"),
     });
     await fc.assert(
       fc.asyncProperty(
@@ -115,12 +115,12 @@ describe("an observer over random histories", () => {
           const log = logOf(entries);
           const fed = await FedObserver.open(slots);
           let from = 0;
-          for (const { length, then } of cuts) {
+          for (const { length, next } of cuts) {
             await fed.handle(log.slice(from, from + length));
             from = Math.min(log.length, from + length);
-            if (then.startsWith("commit")) await fed.flush();
+            if (next.startsWith("commit")) await fed.flush();
             // What was not committed is delivered again; what was committed is not.
-            if (then.endsWith("kill")) from = Number((await fed.reopen()) ?? 0n);
+            if (next.endsWith("kill")) from = Number((await fed.reopen()) ?? 0n);
           }
           await fed.handle(log.slice(from));
           await fed.flush();

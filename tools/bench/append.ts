@@ -58,7 +58,10 @@ export const appendParts: readonly Part[] = Object.entries(shapes).map(([name, s
         figure: shape.title,
         unit: "events/s",
         ...figures.rollcall,
-        floor: { what: shape.inFlight > 1 ? "plain SQLite, 100 to one commit" : "plain SQLite, one commit each", ...figures.plain },
+        floor: {
+          what: shape.inFlight > 1 ? "plain SQLite, 100 to one commit" : "plain SQLite, one commit each",
+          ...figures.plain,
+        },
         goal: shape.inFlight > 1 ? 0.5 : shape.eventsPerAppend === 1 ? 0.8 : undefined,
       },
     ];

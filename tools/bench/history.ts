@@ -28,11 +28,12 @@ export function eventAt(n: number, keys = manyKeys): EventData {
 }
 
 /** A UUID-shaped id that costs no hash. */
-const idOf = (n: number) => `${(n >>> 0).toString(16).padStart(8, "0")}-0000-4000-8000-${(n % 2 ** 40).toString(16).padStart(12, "0")}`;
+const idOf = (n: number) =>
+  `${(n >>> 0).toString(16).padStart(8, "0")}-0000-4000-8000-${(n % 2 ** 40).toString(16).padStart(12, "0")}`;
 
 /** Appends `count` events, many streams at a time. */
 export async function writeHistory(store: EventStore, count: number, keys: number, inFlight = 400): Promise<void> {
-  for (let n = 0; n < count; ) {
+  for (let n = 0; n < count;) {
     const appends: Promise<unknown>[] = [];
     for (; n < count && appends.length < inFlight; n += eventsPerStream) {
       const events = Array.from({ length: Math.min(eventsPerStream, count - n) }, (_, i) => eventAt(n + i, keys));
@@ -41,4 +42,3 @@ export async function writeHistory(store: EventStore, count: number, keys: numbe
     await Promise.all(appends);
   }
 }
-

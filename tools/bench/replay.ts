@@ -110,7 +110,12 @@ async function replay({ readModel, title, keys = manyKeys, goal }: Replay, optio
       goal,
       peakMiB: peakMiB(),
     },
-    { figure: `${title}: SQLite alone, stepping over the rows`, unit: "events/s", ...figures.sqlite, peakMiB: peakBefore },
+    {
+      figure: `${title}: SQLite alone, stepping over the rows`,
+      unit: "events/s",
+      ...figures.sqlite,
+      peakMiB: peakBefore,
+    },
   ];
 }
 

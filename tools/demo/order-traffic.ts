@@ -1,7 +1,14 @@
 /** Demo traffic: orders are placed at a steady rate; some are cancelled, some of those in time. */
 
 import { CancelOrder, PlaceOrder } from "../../domains/ordering/index.js";
-import { randomId, runInContext, systemClock, type Clock, type CommandResult, type DispatchOptions } from "../../src/index.js";
+import {
+  randomId,
+  runInContext,
+  systemClock,
+  type Clock,
+  type CommandResult,
+  type DispatchOptions,
+} from "../../src/index.js";
 import type { AnyCommand } from "../../src/index.js";
 
 export interface TrafficOptions {
@@ -41,7 +48,12 @@ export async function driveOrders(
   await Promise.all(cancellations);
 }
 
-async function cancelLater(rollcall: Dispatcher, aggregateId: string, clock: Clock, signal: AbortSignal): Promise<void> {
+async function cancelLater(
+  rollcall: Dispatcher,
+  aggregateId: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
   await clock.sleep(Math.random() * cancelWithinMs, signal);
   if (signal.aborted) return;
   // Another request, with no correlation of its own: the order's stream supplies it.

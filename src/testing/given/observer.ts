@@ -46,7 +46,8 @@ export function observer<O extends object>(type: new () => O): ObserverStory<O> 
 
 function story<O>(definition: ObserverDefinition, name: string, steps: readonly Step[]): ObserverStory<O> {
   return {
-    given: (...events) => story(definition, name, [...steps, (replay) => events.forEach((each) => replay.record(each))]),
+    given: (...events) =>
+      story(definition, name, [...steps, (replay) => events.forEach((each) => replay.record(each))]),
     after: (duration) => story(definition, name, [...steps, (replay) => replay.wait(milliseconds(duration))]),
     thenFlags: (...expected) => {
       const replay = new Replay(definition);

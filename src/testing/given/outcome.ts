@@ -9,7 +9,10 @@ export type ErrorClass = abstract new (...args: never[]) => Error;
 /** The class as its decorators declare it. */
 export function declaredAs(kind: RoleKind, type: AnyClass): DeclaredClass {
   const role = roleOf(type);
-  assert.ok(role?.kind === kind, `${type.name} is no ${kind}. Decorate the class with @${kind[0]!.toUpperCase()}${kind.slice(1)}.`);
+  assert.ok(
+    role?.kind === kind,
+    `${type.name} is no ${kind}. Decorate the class with @${kind[0]!.toUpperCase()}${kind.slice(1)}.`,
+  );
   return { type, role, uses: usesOf(type) };
 }
 

@@ -7,7 +7,11 @@ import { encodeRows } from "../../projection/row-encoding.js";
 import { declaredAs, same } from "./outcome.js";
 import { Recording, type GivenEvent } from "./recording.js";
 
-type ProjectedBy<M> = M extends (event: infer E, ...rest: never[]) => unknown ? (E extends AnyEvent ? E : never) : never;
+type ProjectedBy<M> = M extends (event: infer E, ...rest: never[]) => unknown
+  ? E extends AnyEvent
+    ? E
+    : never
+  : never;
 /** The events that a projection folds, read from the types of its methods. */
 export type ProjectedOf<P> = { [K in keyof P]: ProjectedBy<P[K]> }[keyof P];
 

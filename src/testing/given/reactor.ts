@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { CommandBus, type CommandResult, type DispatchOptions } from "../../aggregate/index.js";
-import { currentContext, randomId, Upcasters, validateCommand, type AnyCommand, type AnyEvent } from "../../message/index.js";
+import {
+  currentContext,
+  randomId,
+  Upcasters,
+  validateCommand,
+  type AnyCommand,
+  type AnyEvent,
+} from "../../message/index.js";
 import { buildModel, type AnyClass } from "../../model/index.js";
 import { ReactionRunner } from "../../reactor/reaction-runner.js";
 import { MemoryEventStore } from "../../store/index.js";

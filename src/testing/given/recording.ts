@@ -25,9 +25,7 @@ export interface RecordedWith {
 
 /** An event alone, or with what its record says. Where no class is at hand, its stored type name will do. */
 export type GivenEvent<E extends AnyEvent = AnyEvent> =
-  | E
-  | (RecordedWith & { readonly event: E })
-  | (RecordedWith & { readonly event: string; readonly data?: object });
+  E | (RecordedWith & { readonly event: E }) | (RecordedWith & { readonly event: string; readonly data?: object });
 
 export class Recording {
   /** Stands still unless a story moves it. Milliseconds since the UNIX epoch. */

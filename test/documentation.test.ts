@@ -1,0 +1,145 @@
+import { expect } from "chai";
+import { execFile, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const tsc = "node_modules/typescript-native/bin/tsc";
+
+interface Block {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** The fenced blocks of a document. */
+const blocksOf = (document: string): Block[] =>
+  [...readFileSync(document, "utf8").matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({
+    language: language!,
+    text: text!,
+  }));
+
+/** Writes each TypeScript block to the file that its first line names, inside the package, so that "rollcall" is found. */
+async function compile(document: string, folder: string): Promise<string[]> {
+  await rm(folder, { recursive: true, force: true });
+  const files: string[] = [];
+  for (const { text } of blocksOf(document).filter(({ language }) => language === "ts")) {
+    const name = /^\/\/ (\S+\.ts)\n/.exec(text)?.[1];
+    if (!name) throw new Error(`${document}: a block does not name its file:\n${text}`);
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+    files.push(name);
+  }
+  const config = {
+    extends: "../../tsconfig.json",
+    compilerOptions: { rootDir: ".", outDir: "out", incremental: false, noEmit: false },
+    include: ["**/*.ts"],
+    exclude: ["out"],
+  };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+  await run(process.execPath, [tsc, "-p", folder]).catch(({ stdout }: { stdout: string }) => {
+    throw new Error(`${document} does not compile:\n${stdout}`);
+  });
+  return files;
+}
+
+/** Where the application listens, once it says so. */
+async function urlFrom(child: ChildProcessWithoutNullStreams): Promise<string> {
+  for await (const line of createInterface(child.stdout)) {
+    const said = JSON.parse(line) as { kind: string; url?: string };
+    if (said.kind === "started") return said.url!;
+  }
+  throw new Error("The application ended before it listened.");
+}
+
+const runFile = (folder: string, file: string) => run(process.execPath, [join(folder, "out", file)]);
+
+describe("the documentation", function () {
+  this.timeout(60_000);
+  const folders = { guide: "dist/documentation-guide", readme: "dist/documentation-readme" };
+
+  before(function () {
+    // The blocks import "rollcall", which package.json finds in dist.
+    if (!existsSync("dist/src/index.js")) throw new Error("dist is missing. Run npm run build first.");
+  });
+  after(async () => {
+    for (const folder of Object.values(folders)) await rm(folder, { recursive: true, force: true });
+  });
+
+  it("has a guide whose application compiles, and prints what the guide says", async () => {
+    const files = await compile("docs/guide.md", folders.guide);
+    expect(files).to.include.members(["application.ts", "main.ts", "guide.test.ts"]);
+    const { stdout } = await runFile(folders.guide, "main.js");
+    const said = blocksOf("docs/guide.md").find(({ language, text }) => language === "" && text.includes("observer."))!;
+    expect(stdout).to.equal(said.text);
+  });
+
+  it("has a guide whose tests pass", async () => {
+    await compile("docs/guide.md", folders.guide);
+    await runFile(folders.guide, "guide.test.js");
+  });
+
+  it("has a README whose code compiles and loads", async () => {
+    for (const file of await compile("README.md", folders.readme))
+      await runFile(folders.readme, file.replace(".ts", ".js"));
+  });
+
+  it("has a README whose requests are answered", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "rollcall-readme-"));
+    const env = { ...process.env, ROLLCALL_PORT: "0" };
+    const child = spawn(process.execPath, [resolve("dist/tools/start.js"), "--json", "--no-demo"], {
+      cwd: folder,
+      env,
+    });
+    try {
+      const url = await urlFrom(child);
+      const readme = readFileSync("README.md", "utf8");
+      const requests = [...readme.matchAll(/^\| `GET (\/[^`:]*)`(?:, `GET (\/[^`:]*)`)? +\|/gm)].flatMap(
+        ([, ...paths]) => paths.filter((path) => path !== undefined),
+      );
+      expect(requests).to.include.members(["/status", "/live", "/ready", "/read-models/order-summary?status=paid"]);
+      const ready = async () => (await fetch(`${url}/ready`)).ok;
+      for (let i = 0; i < 500 && !(await ready()); i++) await sleep(10);
+      for (const path of requests) expect((await fetch(url + path)).status, path).to.equal(200);
+
+      const curls = blocksOf("README.md").filter(({ language, text }) => language === "sh" && text.startsWith("curl"));
+      expect(curls).to.have.length(1);
+      for (const { text } of curls) {
+        const { stdout } = await run("bash", [
+          "-c",
+          text.replaceAll("http://127.0.0.1:3000", url).replace("curl", "curl -sf"),
+        ]);
+        expect(JSON.parse(stdout)).to.include({ streamName: "order-1001", duplicate: false });
+      }
+    } finally {
+      child.kill("SIGKILL");
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("names only commands that there are", () => {
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
+    for (const document of ["README.md", "CONTRIBUTING.md", "docs/guide.md"])
+      for (const [, name] of readFileSync(document, "utf8").matchAll(/npm run ([\w:-]+)/g))
+        expect(scripts, `${document}: npm run ${name}`).to.have.property(name!);
+  });
+
+  it("names only settings that there are, and all of them", async () => {
+    const { stdout } = await run(process.execPath, ["dist/tools/start.js", "--help"]);
+    const settings = (text: string) => [...new Set(text.match(/ROLLCALL_[A-Z_]+/g))].toSorted();
+    const table = readFileSync("README.md", "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith("| `ROLLCALL"));
+    expect(settings(table.join("\n"))).to.deep.equal(settings(stdout));
+  });
+
+  it("links only to files that there are", () => {
+    for (const document of ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/guide.md"])
+      for (const [, target] of readFileSync(document, "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g))
+        expect(existsSync(join(dirname(document), target!)), `${document}: ${target}`).to.equal(true);
+  });
+});
