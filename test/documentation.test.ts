@@ -138,7 +138,14 @@ describe("the documentation", function () {
   });
 
   it("links only to files that there are", () => {
-    for (const document of ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/guide.md"])
+    for (const document of [
+      "README.md",
+      "CONTRIBUTING.md",
+      "CHANGELOG.md",
+      "docs/guide.md",
+      "docs/observers.md",
+      "docs/architecture.md",
+    ])
       for (const [, target] of readFileSync(document, "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g))
         expect(existsSync(join(dirname(document), target!)), `${document}: ${target}`).to.equal(true);
   });

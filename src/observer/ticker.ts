@@ -32,22 +32,22 @@ export class Ticker {
     if (deadlineMs === undefined || this.signal.aborted) return;
     const timer = new AbortController();
     this.timer = timer;
-    this.wait(deadlineMs, nowMs, AbortSignal.any([timer.signal, this.signal])).catch(this.fail);
+    this.wait(deadlineMs, nowMs, timer).catch(this.fail);
   }
 
-  private async wait(deadlineMs: number, nowMs: number, signal: AbortSignal): Promise<void> {
+  private async wait(deadlineMs: number, nowMs: number, timer: AbortController): Promise<void> {
     const { clock } = this;
+    const signal = AbortSignal.any([timer.signal, this.signal]);
     // The store's clock said `nowMs` at our last tick: when it is slow, our own must run on by what it lacks.
     const lackingMs = this.lastTickMs > deadlineMs ? deadlineMs - nowMs : 0;
     const wakeMs = Math.max(deadlineMs + 1, clock.now() + lackingMs, this.lastTickMs + tickFloorMs);
     while (clock.now() < wakeMs && !signal.aborted) await clock.sleep(wakeMs - clock.now(), signal);
+    // From here on whoever is awaited, this deadline too, is awaited anew: the tick may be read before it is acknowledged.
+    if (this.timer === timer) this.timer = undefined;
     for (let delayMs = tickFloorMs; !signal.aborted; delayMs = Math.min(2 * delayMs, 10_000)) {
       this.lastTickMs = clock.now();
       try {
-        await tick(this.store, deadlineMs);
-        // Once the tick was read, the next deadline, or this one again, is awaited anew.
-        this.timer = undefined;
-        return;
+        return await tick(this.store, deadlineMs);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         await clock.sleep(delayMs, signal);

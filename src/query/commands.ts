@@ -8,8 +8,6 @@ import { bodyLimitBytes, RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
 import type { Reply } from "./reply.js";
 
-/** Deeper than any sensible command; validation recurses, and must not run out of stack. */
-const deepest = 32;
 const longestId = 200;
 const printable = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 /** W3C Trace Context, section 3.2: version `ff` and ids of zeros are invalid. */
@@ -34,7 +32,7 @@ export async function sendCommand(request: Request, { commands, model }: QueryCo
   const correlationId = idHeader(request, "x-correlation-id");
   const traceparent = traceparentOf(request);
   const body: unknown = request.body;
-  const violations = structureViolations(body);
+  const violations = reservedFields(body);
   if (violations.length > 0) throw new InvalidCommand(type, violations);
   const command = commandFromJson(commandClass, body);
   const result = await runInContext({ correlationId, traceparent }, () => commands.dispatch(command, { commandId }));
@@ -71,23 +69,20 @@ function traceparentOf(request: Request): string | undefined {
     : undefined;
 }
 
-/** What validation by class cannot be trusted with: no command has it, and libraries have stumbled over it. */
-function structureViolations(body: unknown): Violation[] {
+/** Names that class-transformer passes over in silence, or takes for the class of a part: no command has them. */
+const reservedNames: readonly string[] = ["__proto__", "constructor", "prototype"];
+
+function reservedFields(body: unknown): Violation[] {
   const violations: Violation[] = [];
-  const waiting = [{ value: body, pointer: "", depth: 0 }];
+  // Not recursive: what is nested too deeply is found out later.
+  const waiting = [{ value: body, pointer: "" }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
-    const { value, pointer, depth } = next;
-    if (typeof value !== "object" || value === null) continue;
-    if (depth === deepest) {
-      violations.push({ pointer, message: `nothing may be nested deeper than ${deepest} levels` });
-      return violations;
-    }
-    for (const [name, part] of Object.entries(value)) {
-      const at = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-      if (name === "__proto__" || name === "constructor" || name === "prototype")
-        violations.push({ pointer: at, message: `no field may be named ${name}` });
-      waiting.push({ value: part, pointer: at, depth: depth + 1 });
+    if (typeof next.value !== "object" || next.value === null) continue;
+    for (const [name, value] of Object.entries(next.value)) {
+      const pointer = `${next.pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      if (reservedNames.includes(name)) violations.push({ pointer, message: `no field may be named ${name}` });
+      waiting.push({ value, pointer });
     }
   }
-  return violations.slice(0, 100);
+  return violations;
 }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 
 import type { LogRecord, SlotTerms } from "./records.js";
 
-/** How each order fares. All but the last five settle without a flag, unless something above the maximum is counted. */
+/** How each order fares, with its relative weight. Those from `recordedLate` on miss the deadline in log time. */
 export const defaultShares = {
   paidInTime: 60,
   paidOnTheDeadline: 3,

@@ -133,7 +133,7 @@ describe("The commands of the HTTP API", () => {
       '{"aggregateId":"1","total":1,"__proto__":{"polluted":true}}',
       '{"aggregateId":"1","total":1,"constructor":{"prototype":{"polluted":true}}}',
       '{"aggregateId":{"constructor":null},"total":1}',
-      `{"aggregateId":"1","total":${"[".repeat(20_000)}${"]".repeat(20_000)}}`,
+      `{"aggregateId":"1","total":${"[".repeat(45_000)}${"]".repeat(45_000)}}`,
     ])
       expect((await raw(text)).status, text.slice(0, 80)).to.equal(422);
     expect({}).not.to.have.property("polluted");

@@ -131,6 +131,14 @@ describe("The read models of the HTTP API", () => {
     expect((await get(`/read-models/orders?limit=1&cursor=${beyond}`)).status).to.equal(400);
   });
 
+  it("refuses a cursor between two readings with another filter", async () => {
+    await shop.writeRows({ f: { total: "7" }, g: { total: 7 }, h: { total: 8 } });
+    const { items, nextCursor } = (await get("/read-models/orders?total=7&limit=1")).body;
+    expect(items[0].key).to.equal("f");
+    expect(await keysAt(`/read-models/orders?total=7&cursor=${nextCursor}`)).to.deep.equal(["g"]);
+    expect((await get(`/read-models/orders?total=8&cursor=${nextCursor}`)).status).to.equal(400);
+  });
+
   it("refuses a parameter that is given twice", async () => {
     const { status, body } = await get("/read-models/orders?total=5&total=6");
     expect(status).to.equal(400);

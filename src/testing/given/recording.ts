@@ -1,5 +1,6 @@
 /** Events of a story as a store would return them: numbered, timed, and gone through JSON. */
 
+import assert from "node:assert/strict";
 import {
   derivedId,
   envelopeFields,
@@ -65,6 +66,9 @@ export class Recording {
 
 function unfold(given: GivenEvent): RecordedWith & { readonly event: AnyEvent | string; readonly data?: object } {
   // By its kind: an event may well have a field that is called `event`.
-  if ("kind" in given) return { event: given };
+  if ("kind" in given) {
+    assert.equal(given.kind, "event", `${given.type} is a ${given.kind}; a story is given events.`);
+    return { event: given };
+  }
   return typeof given.event === "string" ? { data: {}, ...given } : given;
 }
