@@ -59,7 +59,12 @@ module.exports = {
       { path: "^src/[^/]+/", pathNot: `^src/${anyOf(everyFolder)}/` },
       {},
     ),
-    forbid("src-shared", "Errors and the clock are open to all, so they import nothing.", { path: shared }, { path: "^src/" }),
+    forbid(
+      "src-shared",
+      "Errors and the clock are open to all, so they import nothing.",
+      { path: shared },
+      { path: "^src/" },
+    ),
     forbid(
       "src-front-door",
       "src/index.ts is for users; machinery imports the folder that it needs.",

@@ -82,7 +82,9 @@ async function rebuildOne(rollcall: Rollcall, name: string, signal: AbortSignal)
   }
 }
 
-const plain = ({ position, ...result }: RebuildResult) => ({ ...result, position: position?.toString() });
+function plain({ position, ...result }: RebuildResult) {
+  return { ...result, position: position?.toString() };
+}
 
 function inWords({ name, events, elapsedMs }: RebuildResult & { elapsedMs: number }): string {
   const rate = Math.round((events / elapsedMs) * 1_000).toLocaleString("en");

@@ -109,8 +109,7 @@ export class Rollcall {
 
   /** Finishes what is under way, gives the leases back and closes the stores. */
   async stop(): Promise<void> {
-    await this.http?.close();
-    await Promise.all(this.processors.map(({ processor }) => processor.stop()));
+    await Promise.all([this.http?.close(), ...this.processors.map(({ processor }) => processor.stop())]);
     await this.readModels.close();
     await this.store.close();
   }
@@ -129,7 +128,9 @@ export class Rollcall {
     const readModel = known.find(({ declaration }) => declaration.name === name);
     if (!readModel) throw new UnknownReadModel(name, this.readModelNames);
     const { store, readModels, holder } = this;
-    return rebuild(readModel, { store, readModels, holder, ...options });
+    const { clock } = this.options;
+    const { leaseTtlMs } = this.configuration;
+    return rebuild(readModel, { store, readModels, holder, leaseTtlMs, ...(clock && { clock }), ...options });
   }
 
   get readModelNames(): readonly string[] {

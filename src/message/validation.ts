@@ -21,7 +21,7 @@ const deepestNesting = 64;
  */
 export function validateCommand(command: AnyCommand): void {
   if (validateSync(command, options).length === 0) return;
-  validateAs(command.type, plainToInstance(command.constructor as CommandClass, { ...command }));
+  validateAs(command.type, plainToInstance(command.constructor as CommandClass, command as object));
 }
 
 function validateAs(commandType: string, command: AnyCommand): void {

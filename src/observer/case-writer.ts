@@ -6,11 +6,11 @@ import type { GenerationWriter, WriterContext } from "../projection/read-model.j
 import { RowCache } from "../projection/row-cache.js";
 import type { Page } from "../store/event-store.js";
 import type { Checkpoint } from "../subscription/index.js";
-import { applyEvent, defer, newCase, passTime, type Case, type CaseEvent, type CaseStep, type Flag } from "./case.js";
-import { tickType } from "./clock-stream.js";
+import { newCase, passTime, type Case, type CaseStep, type Flag } from "./case.js";
 import type { ObserverDefinition } from "./definition.js";
 import { DueQueue } from "./due-queue.js";
 import { recordFlags } from "./flag-stream.js";
+import { caseEventOf, joinCase, movesTime } from "./intake.js";
 import { ObserverTime, type TimeState } from "./observer-time.js";
 import type { Ticker } from "./ticker.js";
 
@@ -100,10 +100,12 @@ export class CaseWriter implements GenerationWriter {
 
   /** First time moves on and deadlines before it fire, then the event itself counts. */
   private async take(event: RecordedEvent): Promise<void> {
-    if (event.type === tickType && !this.definition.live) return;
-    this.time.advance(event);
+    const { definition, time } = this;
+    if (!movesTime(definition, event)) return;
+    time.advance(event);
     await this.fire();
-    if (event.type === tickType || (event.imported && !this.definition.includeImported)) return;
+    const caseEvent = caseEventOf(definition, time, event);
+    if (!caseEvent) return;
     const key = event.correlationId;
     if (key === undefined) {
       this.uncorrelated++;
@@ -111,17 +113,7 @@ export class CaseWriter implements GenerationWriter {
     }
     await this.cases.prepare([key]);
     const state = this.cases.get(key) ?? newCase(key);
-    const caseEvent = this.caseEvent(event);
-    this.keep(
-      state,
-      caseEvent.atMs > this.time.nowMs ? defer(state, caseEvent) : applyEvent(this.definition, state, caseEvent),
-    );
-  }
-
-  private caseEvent(event: RecordedEvent): CaseEvent {
-    const { id, type, position } = event;
-    const { time } = this;
-    return { id, type, position: String(position), atMs: time.timeOf(event), occurredAtMs: time.businessTimeOf(event) };
+    this.keep(state, joinCase(definition, time, state, caseEvent));
   }
 
   private async fire(): Promise<void> {

@@ -34,7 +34,7 @@ export interface FlagData {
 }
 
 /** Twelve hexadecimal digits tell the definitions of one observer apart. */
-export const flagStream = ({ name, hash }: ObserverDefinition, caseKey: string): string =>
+export const flagStream = ({ name, hash }: Pick<ObserverDefinition, "name" | "hash">, caseKey: string): string =>
   `${flagCategory}-${name}-${hash.slice(0, 12)}-${caseKey}`;
 
 /** The flag as an event; its id follows from what it says. */

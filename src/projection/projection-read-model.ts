@@ -16,22 +16,27 @@ interface Fold {
   readonly apply: (event: object, row: Row | undefined, recorded: RecordedEvent) => Row | undefined;
 }
 
-/** Rows kept in memory between commits of a live projection. */
-const liveRows = 10_000;
-/** Changed rows at which a rebuild writes, and rows that it keeps afterwards: the bound of its memory. */
-const rebuildRows = 100_000;
-/** Events after which a live projection that is catching up commits. */
-const liveBatch = 5_000;
+/** How much a projection keeps in memory, and when it writes although more events follow. */
+export interface ProjectionLimits {
+  /** Rows kept between commits while it is live; 10,000 unless stated. */
+  readonly liveRows?: number;
+  /** Events after which it commits while it catches up; 5,000 unless stated. */
+  readonly liveBatch?: number;
+  /** Changed rows at which a rebuild writes, and rows that it keeps afterwards; 100,000 unless stated. */
+  readonly rebuildRows?: number;
+}
 
 export class ProjectionReadModel implements ReadModel {
   readonly declaration: ReadModelDeclaration;
   readonly filter: EventFilter;
   readonly folds: ReadonlyMap<string, Fold>;
   readonly keyOf: ProjectionOptions["key"];
+  readonly limits: Required<ProjectionLimits>;
 
   constructor(
     declared: DeclaredClass,
     readonly upcasters: Upcasters,
+    limits: ProjectionLimits = {},
   ) {
     const { name, version, indexes = [], key } = declared.role.options as ProjectionOptions;
     const instance = new (declared.type as unknown as new () => object)() as Record<string, Fold["apply"]>;
@@ -44,6 +49,7 @@ export class ProjectionReadModel implements ReadModel {
       ]),
     );
     this.keyOf = key;
+    this.limits = { liveRows: 10_000, liveBatch: 5_000, rebuildRows: 100_000, ...limits };
     this.filter = { eventTypes };
     const definition = createHash("sha256")
       .update(JSON.stringify({ name, version, eventTypes, indexes }))
@@ -87,6 +93,7 @@ class ProjectionWriter implements GenerationWriter {
     storeId: string,
   ) {
     const { generation, readModels, mode } = context;
+    const { liveRows, rebuildRows } = readModel.limits;
     this.checkpoint = generation.checkpoint ?? { storeId, position: undefined, handled: 0, recordedAtMs: undefined };
     this.rows = new RowCache(
       readModels,
@@ -103,6 +110,7 @@ class ProjectionWriter implements GenerationWriter {
     if (folded.count > 0) this.advance(events[folded.count - 1]!, folded.count);
     const failed = folded.failure ?? failure;
     const { mode } = this.context;
+    const { liveBatch, rebuildRows } = this.readModel.limits;
     if (failed || (mode === "live" ? this.uncommitted >= liveBatch : this.rows.dirtyCount >= rebuildRows))
       await this.flush();
     if (failed) throw failed;

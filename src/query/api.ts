@@ -38,7 +38,7 @@ import { replying, sendProblem, type Reply } from "./reply.js";
 import { showTimeline } from "./timeline.js";
 
 export interface ApiOptions {
-  /** Told of every error that was answered with 500 or more. A warning of the process unless stated. */
+  /** Told of every failure of the server's own: what was answered with 500 or more. A warning of the process unless stated. */
   readonly onError?: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
   /** How long an answer may take before it is given up with 503, in milliseconds; 20 seconds unless stated. */
   readonly answerWithinMs?: number;
@@ -120,7 +120,9 @@ function answerErrors(onError: NonNullable<ApiOptions["onError"]>): ErrorRequest
   // Express tells an error handler by its four parameters.
   return (error: unknown, request, response, next) => {
     const { method, path } = request;
-    if (problemOf(error).status >= 500)
+    const { status, code } = problemOf(error);
+    // A read model that was not built yet is no failure, and is asked for again and again meanwhile.
+    if (status >= 500 && code !== "READ_MODEL_NOT_BUILT")
       try {
         onError(error, { method, path });
       } catch (failure) {
@@ -133,5 +135,5 @@ function answerErrors(onError: NonNullable<ApiOptions["onError"]>): ErrorRequest
 }
 
 /** In sight without a logger, on one line. */
-const warn: NonNullable<ApiOptions["onError"]> = (error, { method, path }) =>
+export const warn: NonNullable<ApiOptions["onError"]> = (error, { method, path }) =>
   process.emitWarning(`${method} ${path}: ${String(error).replaceAll(/\s+/g, " ")}`, "HttpApiWarning");

@@ -2,9 +2,9 @@
 
 import { createServer, IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { InvalidConfiguration } from "../errors.js";
 import type { Express } from "express";
-import { createApi, type ApiOptions } from "./api.js";
+import { InvalidConfiguration } from "../errors.js";
+import { createApi, warn, type ApiOptions } from "./api.js";
 import type { QueryContext } from "./query-context.js";
 
 export interface HttpServerOptions extends ApiOptions {
@@ -54,7 +54,9 @@ export function createHttpServer(context: QueryContext, options: HttpServerOptio
         server.once("error", refused);
         server.listen({ host, port }, () => {
           server.off("error", refused);
-          server.on("error", (error) => apiOptions.onError?.(error, { method: "LISTEN", path: `${host}:${port}` }));
+          server.on("error", (error) =>
+            (apiOptions.onError ?? warn)(error, { method: "LISTEN", path: `${host}:${port}` }),
+          );
           resolve({ url: urlOf(server.address() as AddressInfo) });
         });
       }),

@@ -6,10 +6,15 @@ interface Taken {
   done: boolean;
 }
 
+/** Finished events, per unfinished one allowed, that may stand behind one that takes long: a crash delivers them again. */
+const finishedBehind = 31;
+
 export class DeliveryWindow {
   private readonly taken: Taken[] = [];
   private readonly waiting: (() => void)[] = [];
+  private unfinished = 0;
 
+  /** @param capacity most events taken and not finished */
   constructor(
     private readonly capacity: number,
     private readonly signal: AbortSignal,
@@ -19,11 +24,15 @@ export class DeliveryWindow {
 
   /** Takes an event, once there is room or `signal` aborts; the function returned says that it is finished. */
   async take(position: bigint, recordedAtMs: number): Promise<() => void> {
-    while (this.taken.length >= this.capacity && !this.signal.aborted)
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    while (this.full && !this.signal.aborted) await new Promise<void>((resolve) => this.waiting.push(resolve));
     const entry = { position, recordedAtMs, done: false };
     this.taken.push(entry);
-    return () => void (entry.done = true);
+    this.unfinished++;
+    return () => {
+      entry.done = true;
+      this.unfinished--;
+      this.wake();
+    };
   }
 
   /** Removes what is finished from the front: the last of it, and how many there were since the last call. */
@@ -33,6 +42,11 @@ export class DeliveryWindow {
     const last = this.taken.splice(0, count).at(-1);
     if (last) this.wake();
     return last && { position: last.position, recordedAtMs: last.recordedAtMs, count };
+  }
+
+  /** What is finished does not count at once: one slow reaction must not hold up all that come after it. */
+  private get full(): boolean {
+    return this.unfinished >= this.capacity || this.taken.length >= this.capacity * (1 + finishedBehind);
   }
 
   private wake(): void {

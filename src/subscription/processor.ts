@@ -1,5 +1,6 @@
 /** Runs one subscriber: holds its lease, feeds it the log, hands over to a standby, and stops in sight when it fails. */
 
+import { setMaxListeners } from "node:events";
 import { systemClock, type Clock } from "../clock.js";
 import { Fenced, StoreUnavailable } from "../errors.js";
 import type { EventStore } from "../store/event-store.js";
@@ -97,6 +98,8 @@ export class Processor {
     const lost = new AbortController();
     const done = new AbortController();
     const signal = AbortSignal.any([outer, lost.signal, done.signal]);
+    // Every reaction under way may listen to it: that is no leak to warn of.
+    setMaxListeners(0, signal);
     const renewing = this.keepRenewing(lease, lost, done.signal);
     try {
       await this.work(lease, { signal, fail: (error) => lost.abort(error) }, onProgress);

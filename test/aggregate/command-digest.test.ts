@@ -31,7 +31,21 @@ describe("the digest of a command", () => {
   });
 
   it("tells everything else apart", () => {
-    const values = [{}, [], { a: 1 }, [["a", 1]], ["a", 1], { a: "1" }, { a: [1] }, { a: { 0: 1 } }, null, "", 0, false, "null"];
+    const values = [
+      {},
+      [],
+      { a: 1 },
+      [["a", 1]],
+      ["a", 1],
+      { a: "1" },
+      { a: [1] },
+      { a: { 0: 1 } },
+      null,
+      "",
+      0,
+      false,
+      "null",
+    ];
     const digests = values.map((value) => digest(value));
     expect(new Set(digests).size).to.equal(values.length);
     expect(digest(1, "1")).to.not.equal(digest(1, "2"));

@@ -20,7 +20,11 @@ describe("the correlation id of a command", () => {
     await bus.dispatch(deposit(5), { correlationId: "another" });
     const { correlationId } = await bus.dispatch(withdraw(1));
     expect(correlationId).to.equal("process");
-    expect((await eventsOf(store)).map((event) => event.correlationId)).to.deep.equal(["process", "another", "process"]);
+    expect((await eventsOf(store)).map((event) => event.correlationId)).to.deep.equal([
+      "process",
+      "another",
+      "process",
+    ]);
   });
 
   it("is the explicit one, before that of the context and of the stream", async () => {
@@ -41,7 +45,9 @@ describe("the correlation id of a command", () => {
 
   it("begins anew where the stream's first event has none", async () => {
     const { bus, store } = bankWith();
-    await store.append("account-1", [{ id: "a", type: "bank.Withdrawn", data: { cents: 1 } }], { expectedRevision: "no_stream" });
+    await store.append("account-1", [{ id: "a", type: "bank.Withdrawn", data: { cents: 1 } }], {
+      expectedRevision: "no_stream",
+    });
     expect(await bus.dispatch(deposit(5), { commandId: "begin" })).to.include({ correlationId: "begin" });
   });
 });

@@ -30,7 +30,12 @@ describe("a command that is dispatched", () => {
   it("appends what its aggregate decided, and says so", async () => {
     const { bus, store } = bankWith();
     const first = await bus.dispatch(deposit(5));
-    expect(first).to.deep.include({ streamName: "account-1", revision: 0n, eventTypes: ["bank.Deposited"], duplicate: false });
+    expect(first).to.deep.include({
+      streamName: "account-1",
+      revision: 0n,
+      eventTypes: ["bank.Deposited"],
+      duplicate: false,
+    });
     expect(first.commandId).to.match(id);
     const many = await bus.dispatch(DepositMany.of({ aggregateId: "1", amounts: [1, 2] }));
     expect(many).to.deep.include({ revision: 2n, eventTypes: ["bank.Deposited", "bank.Deposited"] });
@@ -60,7 +65,12 @@ describe("a command that is dispatched", () => {
   it("appends nothing when it leads to nothing, on a stream that is there or is not", async () => {
     const { bus, store } = bankWith();
     const nothing = DepositMany.of({ aggregateId: "1", amounts: [] });
-    expect(await bus.dispatch(nothing)).to.deep.include({ revision: undefined, position: undefined, eventTypes: [], duplicate: false });
+    expect(await bus.dispatch(nothing)).to.deep.include({
+      revision: undefined,
+      position: undefined,
+      eventTypes: [],
+      duplicate: false,
+    });
     await bus.dispatch(deposit(5));
     expect(await bus.dispatch(nothing)).to.deep.include({ revision: 0n, position: undefined, eventTypes: [] });
     expect(store.appends).to.have.length(1);
@@ -93,7 +103,10 @@ describe("a command that is dispatched", () => {
     await runInContext({ traceparent }, () => bus.dispatch(deposit(5), { occurredAt }));
     await bus.dispatch(deposit(5));
     const [stated, unstated] = await eventsOf(store);
-    expect([stated!.occurredAtMs, stated!.metadata.occurredAt]).to.deep.equal([occurredAt.getTime(), "2026-01-02T03:04:05.678Z"]);
+    expect([stated!.occurredAtMs, stated!.metadata.occurredAt]).to.deep.equal([
+      occurredAt.getTime(),
+      "2026-01-02T03:04:05.678Z",
+    ]);
     expect(stated!.traceparent).to.equal(traceparent);
     expect(unstated!.metadata).to.not.have.any.keys("occurredAt", "traceparent");
   });

@@ -22,7 +22,10 @@ describe("a command id that was used", () => {
     const { bus } = bankWith();
     await bus.dispatch(deposit(5));
     await bus.dispatch(withdraw(5), { commandId });
-    expect(await bus.dispatch(withdraw(5), { commandId })).to.deep.include({ duplicate: true, eventTypes: ["bank.Withdrawn"] });
+    expect(await bus.dispatch(withdraw(5), { commandId })).to.deep.include({
+      duplicate: true,
+      eventTypes: ["bank.Withdrawn"],
+    });
   });
 
   it("is an error for another payload, another command, or fields that only look alike", async () => {
@@ -60,7 +63,10 @@ describe("a command id that was used", () => {
 
   it("is an error for the loser when it is dispatched twice at once with other payloads", async () => {
     const { bus, store } = bankWith();
-    const results = await Promise.allSettled([bus.dispatch(many(1, 2), { commandId }), bus.dispatch(many(3, 4), { commandId })]);
+    const results = await Promise.allSettled([
+      bus.dispatch(many(1, 2), { commandId }),
+      bus.dispatch(many(3, 4), { commandId }),
+    ]);
     const [won, lost] = results.toSorted((a) => (a.status === "fulfilled" ? -1 : 1));
     expect(won!.status).to.equal("fulfilled");
     expect((lost as PromiseRejectedResult).reason).to.be.instanceOf(CommandIdReused);
@@ -85,7 +91,10 @@ describe("the digest of a command", () => {
   it("is the same for the same fields in any order, absent and undefined alike", async () => {
     const { bus } = bankWith(undefined, new MemoryEventStore());
     await bus.dispatch(deposit(1), { commandId });
-    const reordered = Object.assign(Object.create(Object.getPrototypeOf(deposit(1)) as object), { amount: 1, aggregateId: "1" });
+    const reordered = Object.assign(Object.create(Object.getPrototypeOf(deposit(1)) as object), {
+      amount: 1,
+      aggregateId: "1",
+    });
     expect(await bus.dispatch(reordered, { commandId })).to.include({ duplicate: true });
   });
 });

@@ -35,7 +35,9 @@ describe("a payment", () => {
   });
 
   it("is of more than nothing, and has an id", () => {
-    aggregate(Payment).when(RecordPayment.of({ aggregateId: "7", paymentId: "", amount: 0 })).thenRejects(InvalidCommand, /paymentId[^]*amount/);
+    aggregate(Payment)
+      .when(RecordPayment.of({ aggregateId: "7", paymentId: "", amount: 0 }))
+      .thenRejects(InvalidCommand, /paymentId[^]*amount/);
   });
 });
 
@@ -68,7 +70,8 @@ describe("the request for a payment", () => {
     await providerThat(() => Promise.resolve(captures())).story.thenCommands();
   });
 
-  it("records a refusal", () => providerThat(() => Promise.resolve({ refused: "no funds" })).story.thenCommands(refuse));
+  it("records a refusal", () =>
+    providerThat(() => Promise.resolve({ refused: "no funds" })).story.thenCommands(refuse));
 
   it("asks under the same key when the event is delivered again", async () => {
     const { asked, story } = providerThat(() => Promise.resolve(captures()));
@@ -82,5 +85,7 @@ describe("the request for a payment", () => {
     providerThat(() => Promise.reject(new TypeError("fetch failed"))).story.thenFails(TypeError, /fetch failed/));
 
   it("fails when the provider's answer makes no sense", () =>
-    providerThat(() => Promise.resolve({ captures: [{ paymentId: "p-1", amount: -1 }] })).story.thenFails(InvalidCommand));
+    providerThat(() => Promise.resolve({ captures: [{ paymentId: "p-1", amount: -1 }] })).story.thenFails(
+      InvalidCommand,
+    ));
 });

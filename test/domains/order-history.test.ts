@@ -69,7 +69,12 @@ describe("any history of orders", () => {
 
   it("goes on from what version 1 recorded", async () => {
     const store = new MemoryEventStore();
-    const old = { id: randomId(), type: "ordering.OrderPlaced", data: { amount: "40" }, metadata: { $correlationId: "process" } };
+    const old = {
+      id: randomId(),
+      type: "ordering.OrderPlaced",
+      data: { amount: "40" },
+      metadata: { $correlationId: "process" },
+    };
     await store.append("order-7", [old], { expectedRevision: "no_stream" });
     const bus = new CommandBus(model, store);
     const result = await bus.dispatch(CancelOrder.of({ aggregateId: "7", reason: "mistake" }));

@@ -14,7 +14,10 @@ describe("an order", () => {
   it("can be placed", () => aggregate(Order).when(place).thenEvents(placed));
 
   it("is placed once", () =>
-    aggregate(Order).given(placed).when(place).thenRejects(CommandRejected, /^The order is already placed\.$/));
+    aggregate(Order)
+      .given(placed)
+      .when(place)
+      .thenRejects(CommandRejected, /^The order is already placed\.$/));
 
   it("is not placed again once it is cancelled", () =>
     aggregate(Order).given(placed, cancelled).when(place).thenRejects(CommandRejected));
@@ -22,14 +25,21 @@ describe("an order", () => {
   it("can be cancelled", () => aggregate(Order).given(placed).when(cancel).thenEvents(cancelled));
 
   it("must be there to be cancelled", () =>
-    aggregate(Order).when(cancel).thenRejects(CommandRejected, /^There is no order to cancel\.$/));
+    aggregate(Order)
+      .when(cancel)
+      .thenRejects(CommandRejected, /^There is no order to cancel\.$/));
 
   it("is cancelled once, however often that is asked", () =>
-    aggregate(Order).given(placed, cancelled).when(CancelOrder.of({ aggregateId: "7", reason: "again" })).thenEvents());
+    aggregate(Order)
+      .given(placed, cancelled)
+      .when(CancelOrder.of({ aggregateId: "7", reason: "again" }))
+      .thenEvents());
 
   for (const total of [0, -1, NaN])
     it(`has no total of ${total}`, () =>
-      aggregate(Order).when(PlaceOrder.of({ aggregateId: "7", total, currency: "EUR" })).thenRejects(InvalidCommand, /\/total/));
+      aggregate(Order)
+        .when(PlaceOrder.of({ aggregateId: "7", total, currency: "EUR" }))
+        .thenRejects(InvalidCommand, /\/total/));
 
   it("is in a currency that is known", () =>
     aggregate(Order)
@@ -38,5 +48,8 @@ describe("an order", () => {
 
   for (const reason of ["", "x".repeat(201)])
     it(`is not cancelled for a reason of ${reason.length} characters`, () =>
-      aggregate(Order).given(placed).when(CancelOrder.of({ aggregateId: "7", reason })).thenRejects(InvalidCommand, /\/reason/));
+      aggregate(Order)
+        .given(placed)
+        .when(CancelOrder.of({ aggregateId: "7", reason }))
+        .thenRejects(InvalidCommand, /\/reason/));
 });

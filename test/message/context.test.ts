@@ -21,7 +21,9 @@ describe("the context", () => {
 
   it("is replaced as a whole by an inner one, and is back after it", () => {
     runInContext({ correlationId: "outer", causationId: "cause" }, () => {
-      runInContext({ correlationId: "inner" }, () => expect(currentContext()).to.deep.equal({ correlationId: "inner" }));
+      runInContext({ correlationId: "inner" }, () =>
+        expect(currentContext()).to.deep.equal({ correlationId: "inner" }),
+      );
       expect(currentContext()).to.deep.equal({ correlationId: "outer", causationId: "cause" });
     });
   });

@@ -7,7 +7,21 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const nothing = { correlationId: undefined, schemaVersion: 1, occurredAtMs: undefined, imported: false };
 
 const recordedWith = (metadata: unknown, streamName = "order-7") =>
-  new RecordedEvent("id", streamName, "shop.Some", 4, 17, 1_000, 1, undefined, undefined, false, "application/json", {}, () => metadata);
+  new RecordedEvent(
+    "id",
+    streamName,
+    "shop.Some",
+    4,
+    17,
+    1_000,
+    1,
+    undefined,
+    undefined,
+    false,
+    "application/json",
+    {},
+    () => metadata,
+  );
 
 describe("metadata", () => {
   for (const [what, raw] of Object.entries({
@@ -74,7 +88,10 @@ describe("a recorded event", () => {
     const event = recordedWith({}, "order-7-b");
     expect([event.revision, event.position, event.recordedAt]).to.deep.equal([4n, 17n, new Date(1_000)]);
     expect([event.category, event.aggregateId]).to.deep.equal(["order", "7-b"]);
-    expect([recordedWith({}, "orders").category, recordedWith({}, "orders").aggregateId]).to.deep.equal(["orders", "orders"]);
+    expect([recordedWith({}, "orders").category, recordedWith({}, "orders").aggregateId]).to.deep.equal([
+      "orders",
+      "orders",
+    ]);
     expect([recordedWith({}, "order-").category, recordedWith({}, "order-").aggregateId]).to.deep.equal(["order", ""]);
   });
 });

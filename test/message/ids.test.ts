@@ -20,7 +20,13 @@ describe("a derived id", () => {
   });
 
   it("keeps parts apart that would read the same one after the other", () => {
-    const ids = [derivedId("a", "bc"), derivedId("ab", "c"), derivedId("abc"), derivedId('a","bc'), derivedId("a", "", "bc")];
+    const ids = [
+      derivedId("a", "bc"),
+      derivedId("ab", "c"),
+      derivedId("abc"),
+      derivedId('a","bc'),
+      derivedId("a", "", "bc"),
+    ];
     expect(new Set(ids).size).to.equal(ids.length);
   });
 

@@ -17,7 +17,21 @@ const toTwo = upcaster("shop.Placed", { from: 1 }, ({ amount }: { amount: string
 const toThree = upcaster("shop.Placed", { from: 2 }, (data: { total: number }) => ({ ...data, currency: "EUR" }));
 
 const recorded = (schemaVersion: number, data: unknown, contentType = "application/json") =>
-  new RecordedEvent("id", "order-7", "shop.Placed", 4, 17, 0, schemaVersion, undefined, undefined, false, contentType, data, () => ({}));
+  new RecordedEvent(
+    "id",
+    "order-7",
+    "shop.Placed",
+    4,
+    17,
+    0,
+    schemaVersion,
+    undefined,
+    undefined,
+    false,
+    contentType,
+    data,
+    () => ({}),
+  );
 
 describe("upcasters", () => {
   const upcasters = new Upcasters([toThree, toTwo], [Placed, PlacedContract]);
@@ -55,7 +69,10 @@ describe("upcasters", () => {
 
   it("refuse an event that is newer than they know", () => {
     expect(() => upcasters.decode(recorded(4, {}), Placed))
-      .to.throw(EventTooNew, "order-7, revision 4: shop.Placed was recorded with schema version 4, this process knows up to 3")
+      .to.throw(
+        EventTooNew,
+        "order-7, revision 4: shop.Placed was recorded with schema version 4, this process knows up to 3",
+      )
       .that.includes({ found: 4, known: 3 });
   });
 
@@ -72,7 +89,10 @@ describe("upcasters", () => {
       throw boom;
     });
     expect(() => new Upcasters([throwing, toThree], [Placed]).decode(recorded(1, {}), Placed))
-      .to.throw(UndecodableEvent, "order-7: revision 4 (shop.Placed) could not be upcast from version 1: Error: no amount")
+      .to.throw(
+        UndecodableEvent,
+        "order-7: revision 4 (shop.Placed) could not be upcast from version 1: Error: no amount",
+      )
       .with.property("cause", boom);
   });
 
@@ -87,7 +107,10 @@ describe("upcasters", () => {
   });
 
   it("refuse data that is no JSON object where a class needs one", () => {
-    expect(() => upcasters.decode(recorded(3, "text"), Placed)).to.throw(UndecodableEvent, "is not a JSON object; Placed needs one");
+    expect(() => upcasters.decode(recorded(3, "text"), Placed)).to.throw(
+      UndecodableEvent,
+      "is not a JSON object; Placed needs one",
+    );
     expect(() => upcasters.decode(recorded(3, null), Placed)).to.throw(UndecodableEvent, "is not a JSON object");
     expect(() => upcasters.decode(recorded(3, new Uint8Array([1]), "application/pdf"), Placed)).to.throw(
       UndecodableEvent,
@@ -115,7 +138,9 @@ describe("what is wrong with upcasters", () => {
   });
 
   it("is a step that is there twice", () => {
-    expect(problemsOf([toTwo, toTwo, toThree], [Placed])).to.deep.equal(["shop.Placed has two upcasters from version 1. Keep one."]);
+    expect(problemsOf([toTwo, toTwo, toThree], [Placed])).to.deep.equal([
+      "shop.Placed has two upcasters from version 1. Keep one.",
+    ]);
   });
 
   it("is two classes that state different versions", () => {

@@ -118,7 +118,9 @@ describe("a command made of JSON", () => {
 
   for (const key of ["__proto__", "constructor", "toString", "hasOwnProperty"])
     it(`is not touched by a field that is called ${key}`, () => {
-      const hostile = JSON.parse(`{"${key}":{"polluted":true,"prototype":{"polluted":true}},${JSON.stringify(json()).slice(1)}`) as object;
+      const hostile = JSON.parse(
+        `{"${key}":{"polluted":true,"prototype":{"polluted":true}},${JSON.stringify(json()).slice(1)}`,
+      ) as object;
       const command = commandFromJson(FillBasket, hostile);
       expect(Object.getPrototypeOf(command)).to.equal(FillBasket.prototype);
       expect(Object.keys(command)).to.have.members(["aggregateId", "currency", "lines"]);
@@ -127,9 +129,9 @@ describe("a command made of JSON", () => {
     });
 
   it("is refused with a number that JSON could not write again", () => {
-    expect(fromJson(JSON.parse('{"aggregateId":"b","currency":"EUR","lines":[{"article":"tea","quantity":1e999}]}'))).to.deep.equal([
-      "/lines/0/quantity: must be a finite number",
-    ]);
+    expect(
+      fromJson(JSON.parse('{"aggregateId":"b","currency":"EUR","lines":[{"article":"tea","quantity":1e999}]}')),
+    ).to.deep.equal(["/lines/0/quantity: must be a finite number"]);
   });
 
   it("is refused when it is nested deeper than any command is, however deep", () => {
@@ -145,17 +147,16 @@ describe("a command made in code", () => {
   it("is validated by the same rules", () => {
     const line = Object.assign(new Line(), { article: "tea", quantity: 2 });
     expect(violations(() => validateCommand(FillBasket.of({ ...json(), lines: [line] })))).to.deep.equal([]);
-    expect(violations(() => validateCommand(FillBasket.of({ ...json(), currency: "GBP", lines: [] })))).to.have.members([
-      "/currency: currency must be one of the following values: EUR, USD",
-      "/lines: lines should not be empty",
-    ]);
+    expect(violations(() => validateCommand(FillBasket.of({ ...json(), currency: "GBP", lines: [] })))).to.have.members(
+      ["/currency: currency must be one of the following values: EUR, USD", "/lines: lines should not be empty"],
+    );
   });
 
   it("may hold plain objects as its parts, which are judged as JSON would be", () => {
     expect(violations(() => validateCommand(FillBasket.of(json())))).to.deep.equal([]);
-    expect(violations(() => validateCommand(FillBasket.of({ ...json(), lines: [{ article: "tea", quantity: 0 }] })))).to.deep.equal([
-      "/lines/0/quantity: quantity must not be less than 1",
-    ]);
+    expect(
+      violations(() => validateCommand(FillBasket.of({ ...json(), lines: [{ article: "tea", quantity: 0 }] }))),
+    ).to.deep.equal(["/lines/0/quantity: quantity must not be less than 1"]);
   });
 
   it("is refused when it is no instance of a command's class", () => {

@@ -74,7 +74,7 @@ export const orders: ReadModelDeclaration = {
   name: "orders",
   version: 2,
   definition: "orders",
-  indexes: ["total", "paid", "note", "limit"],
+  indexes: ["total", "paid", "note", "x", "y", "limit"],
 };
 const unbuilt: ReadModelDeclaration = { name: "unbuilt", version: 1, definition: "unbuilt", indexes: [] };
 

@@ -2,7 +2,7 @@
 
 import { InvalidModel } from "../../errors.js";
 import type { RecordedEvent } from "../../message/index.js";
-import { applyEvent, defer, newCase, passTime, type Case, type CaseStep, type Flag } from "../../observer/case.js";
+import { newCase, passTime, type Case, type CaseStep, type Flag } from "../../observer/case.js";
 import { definitionOf } from "../../observer/definition.js";
 import {
   clockStream,
@@ -13,6 +13,7 @@ import {
   type FlagKind,
   type ObserverDefinition,
 } from "../../observer/index.js";
+import { caseEventOf, joinCase, movesTime } from "../../observer/intake.js";
 import { ObserverTime } from "../../observer/observer-time.js";
 import { declaredAs, same } from "./outcome.js";
 import { Recording, type GivenEvent } from "./recording.js";
@@ -85,14 +86,12 @@ class Replay {
   /** First time moves on and deadlines before it fire, then the event itself counts. */
   private take(recorded: RecordedEvent): void {
     const { time, definition } = this;
+    if (!movesTime(definition, recorded)) return;
     time.advance(recorded);
     for (let due = this.nextDue(); due; due = this.nextDue()) this.keep(passTime(definition, due, time.nowMs));
-    const { id, type, position, correlationId } = recorded;
-    if (type === tickType || correlationId === undefined || (recorded.imported && !definition.includeImported)) return;
-    const state = this.cases.get(correlationId) ?? newCase(correlationId);
-    const [atMs, occurredAtMs] = [time.timeOf(recorded), time.businessTimeOf(recorded)];
-    const event = { id, type, position: String(position), atMs, occurredAtMs };
-    this.keep(atMs > time.nowMs ? defer(state, event) : applyEvent(definition, state, event));
+    const event = caseEventOf(definition, time, recorded);
+    const key = recorded.correlationId;
+    if (event && key !== undefined) this.keep(joinCase(definition, time, this.cases.get(key) ?? newCase(key), event));
   }
 
   private nextDue(): Case | undefined {
