@@ -52,8 +52,8 @@ await run(async (signal) => {
     throw new InvalidConfiguration(unknown.map((name) => `There is no part ${name}. See --help.`));
   const chosen = parts.filter(({ name }) => names.length === 0 || names.includes(name));
   const [only] = chosen;
-  // A child measures the one part that it is told to.
-  if (process.env["ROLLCALL_BENCH_PART"] === only?.name) return measureHere(only!, options);
+  const step = process.env["ROLLCALL_BENCH_STEP"];
+  if (step !== undefined) return doHere(only!, step, process.env["ROLLCALL_BENCH_FOLDER"]!, options);
 
   const figures: Figure[] = [];
   for (const part of chosen) {
@@ -66,22 +66,28 @@ await run(async (signal) => {
   );
 });
 
-async function measureHere(part: Part, options: Options): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "rollcall-bench-"));
-  try {
-    process.stdout.write(JSON.stringify(await part.run({ folder, ...options })));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** What a child process does: one step of one part. */
+async function doHere(part: Part, step: string, folder: string, options: Options): Promise<void> {
+  if (step === "prepare") return part.prepare?.({ folder, ...options });
+  process.stdout.write(JSON.stringify(await part.run({ folder, ...options })));
 }
 
 async function measureApart(part: Part, { runs, scale }: Options, signal: AbortSignal): Promise<Figure[]> {
+  const folder = await mkdtemp(join(tmpdir(), "rollcall-bench-"));
   const script = fileURLToPath(import.meta.url);
   const args = ["--expose-gc", "--enable-source-maps", script, part.name, "--runs", `${runs}`, "--scale", `${scale}`];
-  const env = { ...process.env, ROLLCALL_BENCH_PART: part.name };
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env, signal, maxBuffer: 1 << 24 });
-  process.stderr.write(stderr);
-  return JSON.parse(stdout) as Figure[];
+  const child = async (step: string) => {
+    const env = { ...process.env, ROLLCALL_BENCH_STEP: step, ROLLCALL_BENCH_FOLDER: folder };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env, signal, maxBuffer: 1 << 24 });
+    process.stderr.write(stderr);
+    return stdout;
+  };
+  try {
+    if (part.prepare) await child("prepare");
+    return JSON.parse(await child("run")) as Figure[];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function tableOf(machine: string, figures: readonly Figure[]): string {

@@ -8,6 +8,7 @@ import {
   environmentHelp,
   InvalidConfiguration,
   Rollcall,
+  UnknownReadModel,
   type RebuildResult,
 } from "../src/index.js";
 import { exitCodesInWords, Interrupted, progress, run, type Progress } from "./command-line.js";
@@ -48,7 +49,10 @@ await run(async (signal) => {
   const rollcall = await Rollcall.open(await loadApplication(options.app), configurationFrom(process.env));
   const results: (RebuildResult & { elapsedMs: number })[] = [];
   try {
-    const wanted = options.all ? rollcall.readModelNames : names;
+    const known = rollcall.readModelNames;
+    const unknown = names.find((name) => !known.includes(name));
+    if (unknown !== undefined) throw new UnknownReadModel(unknown, known);
+    const wanted = options.all ? known : names;
     for (const name of wanted) {
       const result = await rebuildOne(rollcall, name, signal);
       if (!result.activated)

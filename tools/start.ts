@@ -60,12 +60,16 @@ await run(async (signal) => {
     onError,
   });
   try {
+    // Catching up raises flags before anybody is told where to ask.
+    const before = await rollcall.store.head();
     await rollcall.start();
     const { store, roles } = rollcall.configuration;
     print("started", { url: rollcall.url, store, roles }, welcome(rollcall, options));
     const work: Promise<void>[] = [];
     if (rollcall.hasRole("observer"))
-      work.push(followFlags(rollcall.store, signal, (flag) => print("flag", flag, flagInWords(flag, rollcall.url))));
+      work.push(
+        followFlags(rollcall.store, before, signal, (flag) => print("flag", flag, flagInWords(flag, rollcall.url))),
+      );
     if (options.demo && !options.app && rollcall.hasRole("ordering"))
       work.push(driveOrders(rollcall, { ...options, signal }));
     await Promise.all([...work, untilAborted(signal)]);

@@ -57,6 +57,8 @@ interface Loaded {
 
 export class CommandBus {
   private readonly byCommand = new Map<string, AggregateType>();
+  /** The last command under way on each stream: those of one process do not compete with each other. */
+  private readonly streams = new Map<string, Promise<unknown>>();
   private readonly upcasters: Upcasters;
   private readonly clock: Clock;
   private readonly maxAttempts: number;
@@ -88,6 +90,26 @@ export class CommandBus {
     if (!type) throw new UnknownCommand(command.type, [...this.byCommand.keys()]);
     validateCommand(command);
     const commandId = options.commandId ?? randomId();
+    return this.inTurn(type.streamOf(command.aggregateId), () => this.decide(type, command, commandId, options));
+  }
+
+  private inTurn<T>(streamName: string, work: () => Promise<T>): Promise<T> {
+    const before = this.streams.get(streamName);
+    const mine = before ? before.then(work, work) : work();
+    this.streams.set(streamName, mine);
+    const leave = () => {
+      if (this.streams.get(streamName) === mine) this.streams.delete(streamName);
+    };
+    mine.then(leave, leave);
+    return mine;
+  }
+
+  private async decide(
+    type: AggregateType,
+    command: AnyCommand,
+    commandId: string,
+    options: DispatchOptions,
+  ): Promise<CommandResult> {
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await this.attempt(type, command, commandId, options);

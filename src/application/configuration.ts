@@ -1,11 +1,12 @@
 /** The settings of an application, from the environment; every problem is listed at once. */
 
+import { resolve } from "node:path";
 import { InvalidConfiguration } from "../errors.js";
 
 export interface Configuration {
   /** The log: `memory:`, or the path of an SQLite file (`sqlite:` in front is allowed). */
   readonly store: string;
-  /** Read models, checkpoints and leases: the path of another SQLite file. */
+  /** Read models, checkpoints and leases: `memory:`, or the path of another SQLite file. */
   readonly readModels: string;
   /** What this process does; everything unless stated. */
   readonly roles: readonly string[] | "all";
@@ -25,7 +26,7 @@ export const defaultConfiguration: Configuration = {
 /** What each setting means, for `--help`. */
 export const environmentHelp = `Environment:
   ROLLCALL_STORE         the log: path of an SQLite file, or memory: (default ${defaultConfiguration.store})
-  ROLLCALL_READ_MODELS   read models: path of another SQLite file (default ${defaultConfiguration.readModels})
+  ROLLCALL_READ_MODELS   read models: path of another SQLite file, or memory: (default ${defaultConfiguration.readModels})
   ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer, http
                          (default: everything)
   ROLLCALL_HOST          address that HTTP listens on (default ${defaultConfiguration.http.host})
@@ -64,7 +65,7 @@ export function configurationFrom(environment: NodeJS.ProcessEnv): Configuration
     },
     leaseTtlMs: whole("ROLLCALL_LEASE_MS", defaultConfiguration.leaseTtlMs, 100, 3_600_000),
   };
-  if (configuration.store === configuration.readModels && configuration.store !== "memory:")
+  if (configuration.store !== "memory:" && resolve(configuration.store) === resolve(configuration.readModels))
     problems.push(
       "ROLLCALL_STORE and ROLLCALL_READ_MODELS name the same file. Use two, so that a rebuild never blocks appends.",
     );

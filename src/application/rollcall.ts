@@ -77,7 +77,8 @@ export class Rollcall {
         ? new MemoryEventStore({ clock })
         : await openSqliteEventStore({ file: complete.store, clock });
     try {
-      const readModels = await openSqliteReadModelStore({ file: complete.readModels, clock });
+      const file = complete.readModels === "memory:" ? ":memory:" : complete.readModels;
+      const readModels = await openSqliteReadModelStore({ file, clock });
       try {
         const assembly = assemble(definition, { store, readModels, clock });
         checkRoles(complete.roles, assembly.roles);

@@ -20,17 +20,29 @@ export interface ObserverState extends TimeState {
   readonly uncorrelated: number;
 }
 
-/** Cases and deadlines kept in memory; the rest is read when it is needed. */
-const cachedCases = 20_000;
-const cachedDeadlines = 50_000;
-/** Changed cases, or flags, at which a writer commits although more events follow. */
-const commitCases = 20_000;
-const commitFlags = 500;
+/** How much an observer keeps in memory, and when it commits although more events follow. */
+export interface ObserverLimits {
+  /** Cases kept between commits; 20,000 unless stated. */
+  readonly cachedCases?: number;
+  /** Deadlines kept; later ones are read when their time comes. 50,000 unless stated. */
+  readonly cachedDeadlines?: number;
+  /** Changed cases at which it commits; 20,000 unless stated. */
+  readonly commitCases?: number;
+  /** Flags at which it commits; 500 unless stated. */
+  readonly commitFlags?: number;
+}
+
+const defaultLimits: Required<ObserverLimits> = {
+  cachedCases: 20_000,
+  cachedDeadlines: 50_000,
+  commitCases: 20_000,
+  commitFlags: 500,
+};
 
 export class CaseWriter implements GenerationWriter {
   checkpoint: Checkpoint;
   private readonly cases: RowCache<Case>;
-  private readonly due = new DueQueue(cachedDeadlines);
+  private readonly due: DueQueue;
   private readonly time: ObserverTime;
   private uncorrelated: number;
   private uncommitted = 0;
@@ -41,21 +53,25 @@ export class CaseWriter implements GenerationWriter {
     private readonly context: WriterContext,
     storeId: string,
     private readonly ticker: Ticker | undefined,
+    private readonly limits: Required<ObserverLimits>,
   ) {
     const { generation, readModels } = context;
     this.checkpoint = generation.checkpoint ?? { storeId, position: undefined, handled: 0, recordedAtMs: undefined };
     const state = (this.checkpoint.state ?? {}) as Partial<ObserverState>;
     this.time = new ObserverTime(definition, state);
     this.uncorrelated = state.uncorrelated ?? 0;
-    this.cases = new RowCache(readModels, generation, cachedCases, generation.checkpoint === undefined);
+    this.cases = new RowCache(readModels, generation, limits.cachedCases, generation.checkpoint === undefined);
+    this.due = new DueQueue(limits.cachedDeadlines);
   }
 
   static async open(
     definition: ObserverDefinition,
     context: WriterContext,
     ticker: Ticker | undefined,
+    limits: ObserverLimits = {},
   ): Promise<CaseWriter> {
-    const writer = new CaseWriter(definition, context, await context.store.storeId(), ticker);
+    const storeId = await context.store.storeId();
+    const writer = new CaseWriter(definition, context, storeId, ticker, { ...defaultLimits, ...limits });
     if (context.generation.checkpoint) await writer.refill();
     return writer;
   }
@@ -79,11 +95,12 @@ export class CaseWriter implements GenerationWriter {
       };
       this.uncommitted++;
     }
-    if (this.cases.dirtyCount >= commitCases || this.flags.length >= commitFlags) await this.flush();
+    if (this.isFull) await this.flush();
   }
 
   async flush(): Promise<void> {
-    if (this.uncommitted === 0) return;
+    // Deadlines may have fired for an event that is not counted yet.
+    if (this.uncommitted === 0 && this.cases.dirtyCount === 0) return;
     // Flags first: a crash in between derives them again, and finds them recorded.
     await this.record();
     const { readModels, generation, lease } = this.context;
@@ -95,7 +112,20 @@ export class CaseWriter implements GenerationWriter {
   }
 
   async caughtUp(): Promise<void> {
-    this.ticker?.await(await this.earliestDue(), this.time.nowMs);
+    const dueMs = await this.earliestDue();
+    const { nowMs, latenessMs } = this.time;
+    // A tick moves business time on only to what was recorded so much before.
+    this.ticker?.await(dueMs === undefined ? undefined : dueMs + latenessMs, nowMs + latenessMs);
+  }
+
+  private get isFull(): boolean {
+    const { cachedCases, commitCases, commitFlags } = this.limits;
+    return (
+      this.cases.dirtyCount >= commitCases ||
+      this.flags.length >= commitFlags ||
+      // Cases that were read and not changed take room all the same.
+      this.cases.size >= cachedCases + commitCases
+    );
   }
 
   /** First time moves on and deadlines before it fire, then the event itself counts. */
@@ -152,16 +182,16 @@ export class CaseWriter implements GenerationWriter {
 
   /** Reads on in the index, which must know of every change before it is asked. */
   private async refill(): Promise<void> {
-    if (this.uncommitted > 0) await this.flush();
+    await this.flush();
     const { readModels, generation } = this.context;
     const after = this.due.until;
     const found = await readModels.rowsInOrder(generation, "dueMs", {
       after: after && { value: after.atMs, key: after.key },
-      limit: cachedDeadlines,
+      limit: this.limits.cachedDeadlines,
     });
     this.due.refill(
       found.map(({ key, row }) => ({ atMs: (row as Case).dueMs!, key })),
-      found.length === cachedDeadlines,
+      found.length === this.limits.cachedDeadlines,
     );
   }
 

@@ -58,7 +58,14 @@ export function definitionProblems(declared: DeclaredClass): string[] {
   const { name } = declared.type;
   const options = declared.role.options as ObserverOptions;
   const { timeBase, includeImported } = options;
-  const fields = Object.entries(new (declared.type as unknown as new () => object)());
+  let fields: [string, unknown][];
+  try {
+    fields = Object.entries(new (declared.type as unknown as new () => object)());
+  } catch (error) {
+    return [
+      `${name} cannot be made: ${(error as Error).message}. Correct it; a class that is undefined here comes of files that import each other.`,
+    ];
+  }
   const problems = fields
     .filter(([, value]) => !(value instanceof Expectation))
     .map(([field]) => `${name}.${field} is no finished expectation. Write whenever(…).expect(…).within(…).`);

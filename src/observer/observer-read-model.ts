@@ -4,7 +4,7 @@ import { systemClock, type Clock } from "../clock.js";
 import type { DeclaredClass } from "../model/index.js";
 import type { GenerationWriter, ReadModel, ReadModelDeclaration, WriterContext } from "../projection/index.js";
 import type { EventFilter } from "../store/event-store.js";
-import { CaseWriter } from "./case-writer.js";
+import { CaseWriter, type ObserverLimits } from "./case-writer.js";
 import { definitionOf, type ObserverDefinition } from "./definition.js";
 import { Ticker } from "./ticker.js";
 
@@ -16,6 +16,7 @@ export class ObserverReadModel implements ReadModel {
   constructor(
     declared: DeclaredClass,
     private readonly clock: Clock = systemClock,
+    private readonly limits: ObserverLimits = {},
   ) {
     this.definition = definitionOf(declared);
     const { name, version, hash, eventTypes } = this.definition;
@@ -26,6 +27,7 @@ export class ObserverReadModel implements ReadModel {
   open(context: WriterContext): Promise<GenerationWriter> {
     const { mode, store, signal, fail } = context;
     const ticks = mode === "live" && this.definition.live;
-    return CaseWriter.open(this.definition, context, ticks ? new Ticker(store, this.clock, signal, fail) : undefined);
+    const ticker = ticks ? new Ticker(store, this.clock, signal, fail) : undefined;
+    return CaseWriter.open(this.definition, context, ticker, this.limits);
   }
 }

@@ -31,7 +31,12 @@ export class ObserverTime {
 
   /** What deadlines are compared with: λ, or the watermark ω = max τ - lateness. */
   get nowMs(): number {
-    return this.byBusinessTime ? this.businessTimeMs - this.definition.latenessMs : this.logTimeMs;
+    return this.byBusinessTime ? this.businessTimeMs - this.latenessMs : this.logTimeMs;
+  }
+
+  /** How much longer than to its own time the log must be recorded until `nowMs` gets there. */
+  get latenessMs(): number {
+    return this.byBusinessTime ? this.definition.latenessMs : 0;
   }
 
   /** Moves time on to the event. */

@@ -10,6 +10,7 @@ const tickFloorMs = 100;
 
 export class Ticker {
   private awaited: number | undefined;
+  private reachedMs: number | undefined;
   private timer: AbortController | undefined;
   private lastTickMs = -Infinity;
 
@@ -22,13 +23,15 @@ export class Ticker {
 
   /**
    * Appends a tick once the own clock has passed `deadlineMs`; not before `nowMs`, the time that the log has reached,
-   * can have reached it. `undefined`: nothing to wait for.
+   * can have reached it. Both are times of recording. `undefined`: nothing to wait for.
    */
   await(deadlineMs: number | undefined, nowMs: number): void {
-    if (deadlineMs === this.awaited && this.timer) return;
+    // What the log has reached counts too: a wait that began before the last tick was read may be far too long.
+    if (this.timer && deadlineMs === this.awaited && nowMs === this.reachedMs) return;
     this.timer?.abort();
     this.timer = undefined;
     this.awaited = deadlineMs;
+    this.reachedMs = nowMs;
     if (deadlineMs === undefined || this.signal.aborted) return;
     const timer = new AbortController();
     this.timer = timer;

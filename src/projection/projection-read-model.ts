@@ -109,10 +109,7 @@ class ProjectionWriter implements GenerationWriter {
     const folded = this.foldAll(events, keys);
     if (folded.count > 0) this.advance(events[folded.count - 1]!, folded.count);
     const failed = folded.failure ?? failure;
-    const { mode } = this.context;
-    const { liveBatch, rebuildRows } = this.readModel.limits;
-    if (failed || (mode === "live" ? this.uncommitted >= liveBatch : this.rows.dirtyCount >= rebuildRows))
-      await this.flush();
+    if (failed || this.isFull) await this.flush();
     if (failed) throw failed;
   }
 
@@ -122,6 +119,13 @@ class ProjectionWriter implements GenerationWriter {
     await readModels.commit(generation, lease, { rows: this.rows.changes(), checkpoint: this.checkpoint });
     this.rows.committed();
     this.uncommitted = 0;
+  }
+
+  private get isFull(): boolean {
+    const { liveBatch, rebuildRows } = this.readModel.limits;
+    if (this.context.mode === "live") return this.uncommitted >= liveBatch;
+    // Rows that were looked for in vain change nothing, and take room all the same.
+    return this.rows.dirtyCount >= rebuildRows || this.rows.size >= 2 * rebuildRows;
   }
 
   /** Keys up to the first event that has none. */

@@ -89,10 +89,11 @@ export interface ReadModelStore extends CheckpointStore {
    * and fence change in one transaction, so a worker on the old generation is fenced from then on. The old generation
    * is dropped afterwards.
    * @param workerLease name of the lease that live workers of the read model hold
+   * @param readThrough the log was read up to here, though nothing between the checkpoint and here was for the read model
    * @returns false when the active generation is ahead; nothing changed, catch up and try again.
    * @throws Fenced when the lease was lost.
    */
-  activate(generation: Generation, lease: Lease, workerLease: string): Promise<boolean>;
+  activate(generation: Generation, lease: Lease, workerLease: string, readThrough?: bigint): Promise<boolean>;
 
   /** Drops a generation that is not active. @throws Fenced when the lease was lost. */
   drop(generation: Generation, lease: Lease): Promise<void>;

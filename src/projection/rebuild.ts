@@ -2,6 +2,7 @@
 
 import { systemClock, type Clock } from "../clock.js";
 import { Fenced, RebuildInProgress } from "../errors.js";
+import { randomId } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
 import type { Lease, SubscriberControl } from "../subscription/index.js";
 import { liveLease } from "./live-read-model.js";
@@ -48,7 +49,8 @@ const rebuildLease = (readModel: string) => `rebuild:${readModel}`;
 export async function rebuild(readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> {
   const { readModels, holder, clock = systemClock, leaseTtlMs = 10_000 } = options;
   const { name } = readModel.declaration;
-  const lease = await readModels.acquire(rebuildLease(name), holder, leaseTtlMs);
+  // Each its own holder: two rebuilds in one process exclude each other too.
+  const lease = await readModels.acquire(rebuildLease(name), `${holder}:${randomId()}`, leaseTtlMs);
   if (!lease) throw new RebuildInProgress(name);
   const done = new AbortController();
   const lost = new AbortController();
@@ -86,9 +88,14 @@ async function build(
     let activated = false;
     // While it reads, the log grows and the live worker goes on: read what came, until it has caught up with both.
     while (!activated && !signal.aborted) {
-      await readOn(readModel, writer, signal, options);
+      const serving = (await readModels.activeGeneration(name))?.checkpoint?.position;
+      const head = await store.head();
+      await readOn(readModel, writer, head, signal, options);
       await writer.flush();
-      if (!signal.aborted) activated = await readModels.activate(generation, lease, liveLease(name));
+      // What serves may have come further than this read model's last event: by events of types that an older version
+      // read, or, where the log was restored from a backup, beyond its end. No event up to there is unread now.
+      const through = serving !== undefined && serving > (head ?? -1n) ? serving : head;
+      if (!signal.aborted) activated = await readModels.activate(generation, lease, liveLease(name), through);
     }
     const { handled, position } = writer.checkpoint;
     if (!activated) await discard(readModels, generation, lease);
@@ -102,11 +109,11 @@ async function build(
 async function readOn(
   readModel: ReadModel,
   writer: GenerationWriter,
+  head: bigint | undefined,
   signal: AbortSignal,
   { store, onProgress }: RebuildOptions,
 ): Promise<void> {
   const { filter, declaration } = readModel;
-  const head = await store.head();
   for await (const page of store.readLog({ after: writer.checkpoint.position, filter, signal })) {
     await writer.handle(page);
     const { handled, position } = writer.checkpoint;

@@ -21,6 +21,11 @@ export class RowCache<R extends Row = Row> {
     return this.dirty.size;
   }
 
+  /** Rows in memory, those that are known not to exist included. */
+  get size(): number {
+    return this.rows.size;
+  }
+
   /** Loads those of the rows that are not here yet, so that `get` can answer. */
   async prepare(keys: Iterable<string>): Promise<void> {
     if (this.complete) return;

@@ -42,8 +42,9 @@ export function encodeAppend(
   let bytes = 0;
   const encoded = events.map((event) => {
     if (!isName(event.id)) throw invalid("an event has no id. Give each a UUID.");
-    if (ids.has(event.id)) throw invalid(`event id ${event.id} occurs twice. Give each event its own.`);
-    ids.add(event.id);
+    if (events.length > 1 && ids.has(event.id))
+      throw invalid(`event id ${event.id} occurs twice. Give each event its own.`);
+    if (events.length > 1) ids.add(event.id);
     if (!isName(event.type)) throw invalid(`event ${event.id} has no type name in well-formed Unicode.`);
     const one = encode(event, (reason) => invalid(`event ${event.id} (${event.type}): ${reason}`));
     bytes += sizeOf(one.data) + sizeOf(one.metadata);

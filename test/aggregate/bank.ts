@@ -88,7 +88,9 @@ export const withdraw = (amount: number, aggregateId = "1") => Withdraw.of({ agg
 
 export function bankWith(options: CommandBusOptions = {}, inner?: EventStore) {
   const store = new RecordingStore(inner);
-  return { store, bus: new CommandBus(bank(), store, options) };
+  // A rival is another process: within one, commands of one stream take turns.
+  const busOfRival = () => new CommandBus(bank(), store, options);
+  return { store, bus: busOfRival(), busOfRival };
 }
 
 export async function eventsOf(store: EventStore, streamName = "account-1"): Promise<RecordedEvent[]> {

@@ -7,8 +7,8 @@ import { bankWith, deposit, eventsOf, withdraw } from "./bank.js";
 import { rejectionOf } from "./rejection.js";
 
 describe("commands that meet on one aggregate", () => {
-  it("all succeed, fifty at once, and none is decided on an outdated state", async () => {
-    const { bus, store } = bankWith({ maxAttempts: 50 });
+  it("all succeed, fifty at once in one process, and none is decided on an outdated state", async () => {
+    const { bus, store } = bankWith({ maxAttempts: 1 });
     await bus.dispatch(deposit(30));
     const results = await Promise.allSettled(Array.from({ length: 50 }, () => bus.dispatch(withdraw(1))));
     const refused = results.filter((result) => result.status === "rejected");
@@ -17,9 +17,16 @@ describe("commands that meet on one aggregate", () => {
     expect(await eventsOf(store)).to.have.length(31);
   });
 
+  it("all succeed in several processes, given the attempts", async () => {
+    const { busOfRival, store } = bankWith({ maxAttempts: 50 });
+    const buses = Array.from({ length: 5 }, busOfRival);
+    await Promise.all(Array.from({ length: 50 }, (_, i) => buses[i % 5]!.dispatch(deposit(1))));
+    expect(await eventsOf(store)).to.have.length(50);
+  });
+
   it("succeed or surface the conflict, with the attempts that are allowed unless stated", async () => {
-    const { bus, store } = bankWith();
-    const results = await Promise.allSettled(Array.from({ length: 50 }, () => bus.dispatch(deposit(1))));
+    const { busOfRival, store } = bankWith();
+    const results = await Promise.allSettled(Array.from({ length: 50 }, () => busOfRival().dispatch(deposit(1))));
     const lost = results.filter((result) => result.status === "rejected");
     for (const { reason } of lost) expect(reason).to.be.instanceOf(WrongExpectedRevision);
     expect(await eventsOf(store)).to.have.length(50 - lost.length);
@@ -55,11 +62,11 @@ describe("a command that meets a rival each time", () => {
   });
 
   it("succeeds once the rival is gone, and is decided on what the rival did", async () => {
-    const { bus, store } = bankWith();
+    const { bus, busOfRival, store } = bankWith();
     await bus.dispatch(deposit(5));
     store.beforeAppend = async () => {
       store.beforeAppend = () => Promise.resolve();
-      await bus.dispatch(withdraw(5), { commandId: "rival" });
+      await busOfRival().dispatch(withdraw(5), { commandId: "rival" });
     };
     await rejectionOf(bus.dispatch(withdraw(1)), CommandRejected);
     expect(await eventsOf(store)).to.have.length(2);

@@ -2,7 +2,14 @@
 
 import { RecordedEvent } from "../../src/message/index.js";
 import { recordRole, roleOf } from "../../src/model/index.js";
-import { Expectation, flagTypePrefix, ObserverReadModel, type Case, type FlagData } from "../../src/observer/index.js";
+import {
+  Expectation,
+  flagTypePrefix,
+  ObserverReadModel,
+  type Case,
+  type FlagData,
+  type ObserverLimits,
+} from "../../src/observer/index.js";
 import type { ObserverOptions } from "../../src/observer/decorators.js";
 import type { GenerationWriter, ReadModelStore } from "../../src/projection/index.js";
 import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
@@ -11,7 +18,7 @@ import type { Lease } from "../../src/subscription/index.js";
 import type { FlagRecord, LogRecord, SlotTerms } from "../oracle/records.js";
 
 /** The observer that the oracle's terms describe. */
-export function observerOf(slots: readonly SlotTerms[]): ObserverReadModel {
+export function observerOf(slots: readonly SlotTerms[], limits?: ObserverLimits): ObserverReadModel {
   const [{ observer, timeBase, latenessMs, live, includeImported, toleranceMs }] = slots as [SlotTerms];
   const type = class {
     constructor() {
@@ -30,7 +37,7 @@ export function observerOf(slots: readonly SlotTerms[]): ObserverReadModel {
     ...(includeImported !== undefined && { includeImported }),
   };
   recordRole(type, "observer", options);
-  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] });
+  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, undefined, limits);
 }
 
 export const recordedEvent = (record: LogRecord): RecordedEvent =>
@@ -61,10 +68,14 @@ export class FedObserver {
     private readonly lease: Lease,
   ) {}
 
-  static async open(slots: readonly SlotTerms[], store: EventStore = new MemoryEventStore()): Promise<FedObserver> {
+  static async open(
+    slots: readonly SlotTerms[],
+    store: EventStore = new MemoryEventStore(),
+    limits?: ObserverLimits,
+  ): Promise<FedObserver> {
     const readModels = await openSqliteReadModelStore({ file: ":memory:" });
     const lease = await readModels.acquire("feeder", "test", 60_000);
-    const fed = new FedObserver(observerOf(slots), store, readModels, lease!);
+    const fed = new FedObserver(observerOf(slots, limits), store, readModels, lease!);
     await fed.reopen();
     return fed;
   }

@@ -72,6 +72,14 @@ function logOf(entries: readonly Entry[]): LogRecord[] {
   return log;
 }
 
+/** Next to nothing in memory: then what an observer reads again must be what it would have remembered. */
+const limits = fc.constantFrom(
+  {},
+  { cachedCases: 0, cachedDeadlines: 1, commitCases: 1, commitFlags: 1 },
+  { cachedCases: 1, cachedDeadlines: 1, commitCases: 1_000, commitFlags: 1_000 },
+  { cachedCases: 0, cachedDeadlines: 2, commitCases: 2, commitFlags: 1_000 },
+);
+
 const slotTerms = ({ base, slots }: typeof terms extends fc.Arbitrary<infer T> ? T : never): SlotTerms[] =>
   slots.map((slot) => ({ observer: "watch", tickType, ...base, ...slot }));
 
@@ -79,10 +87,10 @@ describe("an observer over random histories", () => {
   it("raises the flags, and ends in the states, that the oracle derives (P1)", async function () {
     this.timeout(600_000);
     await fc.assert(
-      fc.asyncProperty(terms, fc.array(entry, { maxLength: 40 }), async (declared, entries) => {
+      fc.asyncProperty(terms, fc.array(entry, { maxLength: 40 }), limits, async (declared, entries, bounds) => {
         const slots = slotTerms(declared);
         const log = logOf(entries);
-        const fed = await FedObserver.open(slots);
+        const fed = await FedObserver.open(slots, undefined, bounds);
         await fed.handle(log);
         await fed.flush();
         expect(sortedFlags(await fed.flags())).to.deep.equal(sortedFlags(expectedFlags(log, slots)));
@@ -110,10 +118,11 @@ describe("an observer over random histories", () => {
         terms,
         fc.array(entry, { maxLength: 40 }),
         fc.array(cut, { maxLength: 30 }),
-        async (declared, entries, cuts) => {
+        limits,
+        async (declared, entries, cuts, bounds) => {
           const slots = slotTerms(declared);
           const log = logOf(entries);
-          const fed = await FedObserver.open(slots);
+          const fed = await FedObserver.open(slots, undefined, bounds);
           let from = 0;
           for (const { length, next } of cuts) {
             await fed.handle(log.slice(from, from + length));

@@ -55,7 +55,9 @@ async function open({ folder }: CrashTask, killSwitch: KillSwitch): Promise<Roll
   const rollcall = await Rollcall.open(
     { ...quickApplication, bindings: (container) => void container.bind(PaymentGateway).toConstantValue(gateway) },
     filesIn(folder),
-    { onChange: ({ name, state, error }) => void (state === "stopped" && say("stopped", { name, error: error?.stack })) },
+    {
+      onChange: ({ name, state, error }) => void (state === "stopped" && say("stopped", { name, error: error?.stack })),
+    },
   );
   killSwitch.guard(rollcall);
   return rollcall;
@@ -68,7 +70,10 @@ async function send(rollcall: Rollcall, orderId: string, what: string, command: 
   say("acknowledged", { commandId, streamName, position: String(position) });
 }
 
-async function placeOrders(rollcall: Rollcall, { seed = 0, orders = 0, mostOrders = orders }: CrashTask): Promise<void> {
+async function placeOrders(
+  rollcall: Rollcall,
+  { seed = 0, orders = 0, mostOrders = orders }: CrashTask,
+): Promise<void> {
   await Promise.all(
     Array.from({ length: mostOrders }, async (_, i) => {
       // The newest first: what earlier lives have done is only to be recognised.
@@ -100,10 +105,7 @@ async function rebuild(rollcall: Rollcall, name: string): Promise<void> {
 async function runOrders(task: CrashTask, killSwitch: KillSwitch): Promise<void> {
   const rollcall = await open(task, killSwitch);
   await rollcall.start();
-  await Promise.all([
-    placeOrders(rollcall, task),
-    ...(task.rebuilds ?? []).map((name) => rebuild(rollcall, name)),
-  ]);
+  await Promise.all([placeOrders(rollcall, task), ...(task.rebuilds ?? []).map((name) => rebuild(rollcall, name))]);
   if (!task.finish) return systemClock.sleep(60_000);
   await settled(rollcall);
   await rollcall.stop();

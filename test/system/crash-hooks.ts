@@ -74,7 +74,8 @@ export class KillSwitch {
     const call = (port[method] as (...args: unknown[]) => Promise<unknown>).bind(port);
     const guarded = (...args: unknown[]): Promise<unknown> => {
       const { kill } = this;
-      const isTheOne = kill?.call === (nameOf as (...args: unknown[]) => CallName)(...args) && ++this.calls === kill.nth;
+      const isTheOne =
+        kill?.call === (nameOf as (...args: unknown[]) => CallName)(...args) && ++this.calls === kill.nth;
       if (!isTheOne) return call(...args);
       if (kill.when === "before") die(kill);
       const answer = call(...args);

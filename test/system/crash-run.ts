@@ -45,7 +45,10 @@ export class CrashRun {
   }
 
   /** A life that ends at a moment that it knows nothing of: it may be inside of a transaction. */
-  async killedFromOutside({ acknowledged, afterMs }: OutsideKill, task: Omit<CrashTask, "folder" | "seed">): Promise<void> {
+  async killedFromOutside(
+    { acknowledged, afterMs }: OutsideKill,
+    task: Omit<CrashTask, "folder" | "seed">,
+  ): Promise<void> {
     let count = 0;
     const { signal } = await this.live(task, ({ kind }, end) => {
       if (kind === "acknowledged" && ++count === acknowledged) setTimeout(end, afterMs);
@@ -60,7 +63,10 @@ export class CrashRun {
     expect({ code, signal, last: said.at(-1)?.kind }).to.deep.equal({ code: 0, signal: null, last: "done" });
   }
 
-  private async live(task: Omit<CrashTask, "folder" | "seed">, hear: (said: Said, end: () => void) => void = () => undefined) {
+  private async live(
+    task: Omit<CrashTask, "folder" | "seed">,
+    hear: (said: Said, end: () => void) => void = () => undefined,
+  ) {
     const { path: folder, seed } = this;
     const argument = JSON.stringify({ ...task, folder, seed } satisfies CrashTask);
     const child = spawn(process.execPath, ["--enable-source-maps", childFile, argument], {

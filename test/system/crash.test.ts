@@ -99,7 +99,8 @@ async function killAndCheck(seed: number): Promise<void> {
         await run.killedAt(kill, { task: "orders", orders, mostOrders, rebuilds });
       }
     }
-    await run.finished({ task: "orders", orders: mostOrders, rebuilds: readModelNames });
+    // Not the observer's as well: that would record again what had been lost.
+    await run.finished({ task: "orders", orders: mostOrders, rebuilds: ["order-summary"] });
     await expectWhole(run);
   } catch (error) {
     throw new Error(`run ${seed}: ${(error as Error).message}`, { cause: error });
@@ -145,14 +146,19 @@ function expectPayments(run: CrashRun, log: readonly Entry[]): void {
   for (const { orderId, key } of run.saidOf("asked"))
     keys.set(orderId!, (keys.get(orderId!) ?? new Set<string>()).add(key!));
   expect([...keys].filter(([, ofOrder]) => ofOrder.size > 1)).to.deep.equal([]);
-  const orders = log.filter(({ type }) => type === "ordering.OrderPlaced").map(({ stream }) => stream.slice("order-".length));
+  const orders = log
+    .filter(({ type }) => type === "ordering.OrderPlaced")
+    .map(({ stream }) => stream.slice("order-".length));
   expect(new Set(keys.keys())).to.deep.equal(new Set(orders));
   const taken = log.filter(({ type }) => type === "billing.PaymentTaken");
   expect(repeated(taken.map(({ data }) => (data as PaymentTaken).paymentId))).to.deep.equal([]);
   for (const orderId of orders) {
     const { captures, refused } = fateOf(orderId);
     const recorded = log.filter(({ stream }) => stream === `payment-${orderId}`);
-    expect(recorded.map(({ type }) => type), orderId).to.deep.equal(
+    expect(
+      recorded.map(({ type }) => type),
+      orderId,
+    ).to.deep.equal(
       refused ? ["billing.PaymentRefused"] : Array.from({ length: captures }, () => "billing.PaymentTaken"),
     );
   }
@@ -161,8 +167,14 @@ function expectPayments(run: CrashRun, log: readonly Entry[]): void {
 /** No generation but those that serve, and no table of rows without its generation. */
 function expectNoRemains(file: string): void {
   const database = new Database(file, { readonly: true });
-  const generations = database.prepare("SELECT id, state FROM generation ORDER BY id").all() as { id: number; state: string }[];
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'rows_*'").pluck().all();
+  const generations = database.prepare("SELECT id, state FROM generation ORDER BY id").all() as {
+    id: number;
+    state: string;
+  }[];
+  const tables = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'rows_*'")
+    .pluck()
+    .all();
   database.close();
   expect(generations.map(({ state }) => state)).to.deep.equal(readModelNames.map(() => "active"));
   expect(new Set(tables)).to.deep.equal(new Set(generations.map(({ id }) => `rows_${id}`)));

@@ -32,7 +32,17 @@ export async function entriesOf(store: EventStore): Promise<Entry[]> {
   const entries: Entry[] = [];
   for await (const page of store.readLog())
     for (const event of page) {
-      const { id, type, streamName: stream, revision, recordedAtMs, correlationId, causationId, commandId, data } = event;
+      const {
+        id,
+        type,
+        streamName: stream,
+        revision,
+        recordedAtMs,
+        correlationId,
+        causationId,
+        commandId,
+        data,
+      } = event;
       const position = Number(event.position);
       entries.push({ id, type, stream, revision, position, recordedAtMs, correlationId, causationId, commandId, data });
     }

@@ -40,7 +40,11 @@ export const quickCashTerms: SlotTerms = {
 export const readModelNames = ["order-summary", "quick-cash"] as const;
 
 /** The provider's answer to an order, and after how long; it follows from the order's id alone. */
-export function fateOf(orderId: string): { readonly afterMs: number; readonly captures: number; readonly refused: boolean } {
+export function fateOf(orderId: string): {
+  readonly afterMs: number;
+  readonly captures: number;
+  readonly refused: boolean;
+} {
   const [share, delay] = createHash("sha256").update(orderId).digest() as unknown as [number, number];
   const answer = (afterMs: number, captures: number, refused = false) => ({ afterMs, captures, refused });
   if (share < 30) return answer(0, 0);

@@ -7,12 +7,7 @@ import { readModelNames } from "./quick-application.js";
 
 const reactor = "reactor:request-payment";
 const domainEvents = {
-  eventTypes: [
-    "ordering.OrderPlaced",
-    "ordering.OrderCancelled",
-    "billing.PaymentTaken",
-    "billing.PaymentRefused",
-  ],
+  eventTypes: ["ordering.OrderPlaced", "ordering.OrderCancelled", "billing.PaymentTaken", "billing.PaymentRefused"],
 };
 
 /** Waits until the reactor, the projection and the observer, in whichever process, have nothing left to do. */

@@ -25,7 +25,10 @@ export const appendParts: readonly Part[] = Object.entries(shapes).map(([name, s
   run: async ({ folder, runs, scale }) => {
     const file = join(folder, `${name}.sqlite`);
     const store = await openSqliteEventStore({ file });
-    const plain = new PlainSqlite(file);
+    // A file of its own: a commit of one connection empties the cache of every other on the same file.
+    const plainFile = join(folder, `${name}-plain.sqlite`);
+    await (await openSqliteEventStore({ file: plainFile })).close();
+    const plain = new PlainSqlite(plainFile);
     // Short turns, many of them: what else the machine does meets both sides alike.
     const batches = Math.ceil((shape.inFlight > 1 ? 10 : 200) * scale);
     const events = batches * shape.inFlight * shape.eventsPerAppend;

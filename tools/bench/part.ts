@@ -24,5 +24,7 @@ export interface Figure extends Measured {
 export interface Part {
   readonly name: string;
   readonly title: string;
+  /** Makes what `run` needs, in another process, so that its memory does not count. */
+  prepare?(options: PartOptions): Promise<void>;
   run(options: PartOptions): Promise<readonly Figure[]>;
 }

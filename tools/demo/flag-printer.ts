@@ -4,23 +4,24 @@ import { styleText } from "node:util";
 import { flagCategory, flagTypePrefix, type EventStore, type FlagData, type FlagKind } from "../../src/index.js";
 
 export interface PrintedFlag extends FlagData {
-  readonly kind: FlagKind;
+  readonly flag: FlagKind;
   readonly recordedAt: string;
 }
 
-/** Follows the flag streams from now on, until `signal` aborts. */
+/** Follows the flag streams after a position of the log, from its beginning without one, until `signal` aborts. */
 export async function followFlags(
   store: EventStore,
+  after: bigint | undefined,
   signal: AbortSignal,
   onFlag: (flag: PrintedFlag) => void,
 ): Promise<void> {
   const filter = { streamPrefixes: [`${flagCategory}-`] };
-  for await (const message of store.subscribe({ after: "end", filter, signal }))
+  for await (const message of store.subscribe({ after, filter, signal }))
     if (message.kind === "events")
       for (const { type, data, recordedAt } of message.events)
         onFlag({
           ...(data as FlagData),
-          kind: type.slice(flagTypePrefix.length) as FlagKind,
+          flag: type.slice(flagTypePrefix.length) as FlagKind,
           recordedAt: recordedAt.toISOString(),
         });
 }
@@ -35,7 +36,7 @@ const colour = { Missing: "red", LateArrival: "yellow", Duplicate: "magenta", Wi
 
 /** One line for a person; coloured on a terminal. */
 export function flagInWords(flag: PrintedFlag, url: string | undefined): string {
-  const { kind, observer, slot, deadline, recordedAt } = flag;
+  const { flag: kind, observer, slot, deadline, recordedAt } = flag;
   const name = kind.padEnd(11);
   const coloured = process.stdout.isTTY ? styleText(colour[kind], name) : name;
   const due = deadline ? ` (due ${deadline.slice(11, 23)})` : "";

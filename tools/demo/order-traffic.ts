@@ -34,6 +34,7 @@ export async function driveOrders(
   { signal, rate, orders = Infinity, clock = systemClock }: TrafficOptions,
 ): Promise<void> {
   const cancellations = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
   for (let n = 0; n < orders && !signal.aborted; n++) {
     const aggregateId = randomId().slice(0, 8);
     const total = 5 + (n % 40) * 2.5;
@@ -41,9 +42,14 @@ export async function driveOrders(
     if (Math.random() < cancelled) {
       const cancellation = cancelLater(rollcall, aggregateId, clock, signal);
       cancellations.add(cancellation);
-      void cancellation.finally(() => cancellations.delete(cancellation));
+      cancellation.then(
+        () => cancellations.delete(cancellation),
+        // Seen with the next order: nobody waits for this one yet.
+        (error: unknown) => (failure = { error }),
+      );
     }
     await clock.sleep(1_000 / rate, signal);
+    if (failure) throw failure.error;
   }
   await Promise.all(cancellations);
 }

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Container } from "inversify";
 import { PaymentGateway, type PaymentAnswer, type PaymentRequest } from "../../domains/billing/index.js";
-import { ClockToken, type Clock } from "../../src/index.js";
+import { ClockToken, InvalidConfiguration, type Clock } from "../../src/index.js";
 
 /** Shares from 0 to 1 of all requests, and how long an answer takes. */
 export interface Misbehaviour {
@@ -56,12 +56,27 @@ function shareOf(key: string): number {
 }
 
 export function bindDemoGateway(container: Container): void {
+  const misbehaviour = misbehaviourFrom(process.env);
   container
     .bind<PaymentGateway>(PaymentGateway)
-    .toDynamicValue((context) => new DemoPaymentGateway(context.get<Clock>(ClockToken), misbehaviourFrom(process.env)));
+    .toDynamicValue((context) => new DemoPaymentGateway(context.get<Clock>(ClockToken), misbehaviour));
 }
 
-/** Overrides for tests: `ROLLCALL_DEMO='{"lost":0.2,"lateMs":3000}'`. */
+/** Overrides for tests: `ROLLCALL_DEMO='{"lost":0.2,"lateMs":3000}'`. @throws InvalidConfiguration */
 function misbehaviourFrom({ ROLLCALL_DEMO }: NodeJS.ProcessEnv): Misbehaviour {
-  return { ...demoMisbehaviour, ...(ROLLCALL_DEMO && (JSON.parse(ROLLCALL_DEMO) as Partial<Misbehaviour>)) };
+  if (!ROLLCALL_DEMO) return demoMisbehaviour;
+  let stated: unknown;
+  try {
+    stated = JSON.parse(ROLLCALL_DEMO);
+  } catch {
+    // Answered below, as everything else that is no object.
+  }
+  const known = Object.keys(demoMisbehaviour).join(", ");
+  if (typeof stated !== "object" || stated === null)
+    throw new InvalidConfiguration([`ROLLCALL_DEMO is no JSON object: ${ROLLCALL_DEMO}. State some of: ${known}.`]);
+  const problems = Object.entries(stated)
+    .filter(([name, value]) => !(name in demoMisbehaviour) || typeof value !== "number" || !(value >= 0))
+    .map(([name]) => `ROLLCALL_DEMO states ${name}, or not as a number from 0. Known: ${known}.`);
+  if (problems.length > 0) throw new InvalidConfiguration(problems);
+  return { ...demoMisbehaviour, ...(stated as Partial<Misbehaviour>) };
 }

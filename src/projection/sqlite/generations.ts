@@ -114,13 +114,17 @@ export class Generations {
   }
 }
 
-/** Whether a generation at `building` may take the place of one at `active`. */
-export function hasReached(building: Checkpoint | undefined, active: Checkpoint | undefined): boolean {
-  if (active === undefined) return true;
-  if (building === undefined) return active.position === undefined;
+/** Whether a generation at `building`, for which the log was read up to `readThrough`, may take the place of one at `active`. */
+export function hasReached(
+  building: Checkpoint | undefined,
+  active: Checkpoint | undefined,
+  readThrough: bigint | undefined,
+): boolean {
+  const position = active?.position;
+  if (position === undefined || (readThrough !== undefined && readThrough >= position)) return true;
+  if (building === undefined) return false;
   // Positions of two logs cannot be compared; the generation that was made anew is of the log in use.
-  if (building.storeId !== active.storeId) return true;
-  return (building.position ?? -1n) >= (active.position ?? -1n);
+  return building.storeId !== active?.storeId || (building.position ?? -1n) >= position;
 }
 
 /** @throws InvalidModel */

@@ -172,9 +172,14 @@ class SqliteReadModelStore implements ReadModelStore {
    * Indexes are made here, before the switch and apart from it: over the finished rows that takes a third of the time of
    * keeping them up to date while the rows are written, and the switch itself stays short.
    */
-  async activate(generation: Generation, lease: Lease, workerLease: string): Promise<boolean> {
+  async activate(
+    generation: Generation,
+    lease: Lease,
+    workerLease: string,
+    readThrough?: bigint,
+  ): Promise<boolean> {
     const ready = await this.database.write(() => {
-      const building = this.checkActivation(generation, lease);
+      const building = this.checkActivation(generation, lease, readThrough);
       if (!building) return false;
       for (const field of building.indexes)
         createRowIndex(this.database.connection, building.id, building.indexes, field);
@@ -182,7 +187,7 @@ class SqliteReadModelStore implements ReadModelStore {
     });
     if (!ready) return false;
     const activated = await this.database.write(() => {
-      const building = this.checkActivation(generation, lease);
+      const building = this.checkActivation(generation, lease, readThrough);
       if (!building) return false;
       if (building.state === "active") return true;
       this.generations.replace(this.generations.active(building.name), building);
@@ -221,11 +226,16 @@ class SqliteReadModelStore implements ReadModelStore {
   }
 
   /** The generation to activate as it is now; `undefined` when the active one is ahead. */
-  private checkActivation({ id, name }: Generation, lease: Lease): StoredGeneration | undefined {
+  private checkActivation(
+    { id, name }: Generation,
+    lease: Lease,
+    readThrough: bigint | undefined,
+  ): StoredGeneration | undefined {
     this.leases.check(lease);
     const building = this.generations.byId(id);
     if (!building) throw new Fenced(lease.name);
-    return hasReached(building.checkpoint, this.generations.active(name)?.checkpoint) ? building : undefined;
+    const active = this.generations.active(name)?.checkpoint;
+    return hasReached(building.checkpoint, active, readThrough) ? building : undefined;
   }
 
   private serving(name: string): StoredGeneration {

@@ -28,10 +28,13 @@ export interface AppendQueueOptions {
 /** A transaction may hold this many events more than its last append brings over it. */
 const eventsPerCommit = 2_000;
 
-interface LogHead {
-  readonly position: number;
-  readonly recordedAt: number;
-}
+/** Position by SQLite, in the order of commits; recorded no earlier than the event before it. */
+const columns = `(stream, revision, id, type, recorded_at, schema_version, correlation_id, occurred_at, imported,
+  content_type, data, metadata)`;
+const values = `?, ?, ?, ?, max(?, coalesce((SELECT recorded_at FROM event ORDER BY position DESC LIMIT 1), 0)),
+  ?, ?, ?, ?, ?, ?, ?`;
+const isFree = "ON CONFLICT (stream, revision) DO NOTHING";
+const follows = "EXISTS (SELECT 1 FROM event INDEXED BY event_by_stream WHERE stream = ? AND revision = ?)";
 
 /** Appends that wait for their commit, in the order in which they came. */
 export class AppendQueue {
@@ -66,13 +69,9 @@ export class AppendQueue {
           "SELECT position FROM event INDEXED BY event_by_stream WHERE stream = ? AND revision = ?",
         )
         .pluck(),
-      // The first event of a commit finds the end of the log as it is written: a call less for every single append.
-      insertFirst: db.prepare<unknown[], LogHead>(
-        `INSERT INTO event VALUES (NULL, ?, ?, ?, ?,
-           max(?, coalesce((SELECT recorded_at FROM event ORDER BY position DESC LIMIT 1), 0)), ?, ?, ?, ?, ?, ?, ?)
-         RETURNING position, recorded_at AS recordedAt`,
-      ),
-      insert: db.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      insert: db.prepare(`INSERT INTO event ${columns} VALUES (${values})`),
+      insertIfNew: db.prepare(`INSERT INTO event ${columns} VALUES (${values}) ${isFree}`),
+      insertIfNext: db.prepare(`INSERT INTO event ${columns} SELECT ${values} WHERE ${follows} ${isFree}`),
     };
     // IMMEDIATE takes the write lock first: what is decided after that stays true until the commit.
     const transaction = db.transaction((batch: readonly Append[]) => this.write(batch));
@@ -135,25 +134,22 @@ export class AppendQueue {
     return this.waiting.slice(0, end < 0 ? undefined : end + 1);
   }
 
+  /** All of them when the first has waited too long: a later one must not be written where an earlier one was not. */
   private giveUpExpired(cause: unknown): void {
-    const now = performance.now();
-    const expired = this.waiting.filter(({ deadline }) => deadline <= now);
-    if (expired.length === 0) return;
-    this.waiting.splice(0, this.waiting.length, ...this.waiting.filter(({ deadline }) => deadline > now));
+    if (this.waiting[0]!.deadline > performance.now()) return;
     const remedy = `It stayed locked for ${this.options.busyDeadlineMs} ms; nothing was written. End what locks it, then retry.`;
-    for (const append of expired) append.reject(this.failed(append, cause, remedy));
+    for (const append of this.waiting.splice(0)) append.reject(this.failed(append, cause, remedy));
   }
 
   private failed(append: Append, cause: unknown, remedy: string): Error {
     return unavailable(`append to ${append.streamName}`, this.options.file, cause, remedy);
   }
 
-  /** Writes the batch inside its transaction. Each append is decided before it writes, so a conflict leaves no trace. */
+  /** Writes the batch inside its transaction. An append that is refused has written nothing. */
   private write(batch: readonly Append[]): (AppendResult | WrongExpectedRevision)[] {
-    const log: { head?: LogHead } = {};
     return batch.map((append) => {
       try {
-        return this.writeOne(append, log);
+        return this.writeAsExpected(append) ?? this.writeAsDecided(append);
       } catch (error) {
         if (error instanceof WrongExpectedRevision) return error;
         throw error;
@@ -161,8 +157,19 @@ export class AppendQueue {
     });
   }
 
-  private writeOne({ streamName, events, expected }: Append, log: { head?: LogHead }): AppendResult {
-    const { streamHead, idsFrom, revisionOf, positionOf } = this.statements;
+  /** The usual case without a question beforehand: the insert itself finds out whether the stream is as expected. */
+  private writeAsExpected({ streamName, events, expected }: Append): AppendResult | undefined {
+    if (expected === "any" || expected === "stream_exists") return undefined;
+    const { insertIfNew, insertIfNext } = this.statements;
+    const [first] = events as [EncodedEvent];
+    const revision = expected === "no_stream" ? 0 : Number(expected) + 1;
+    const row = this.rowOf(streamName, revision, first);
+    const written = revision === 0 ? insertIfNew.run(row) : insertIfNext.run(row, streamName, revision - 1);
+    return written.changes === 0 ? undefined : this.writeRest(streamName, revision, events, written.lastInsertRowid);
+  }
+
+  private writeAsDecided({ streamName, events, expected }: Append): AppendResult {
+    const { streamHead, idsFrom, revisionOf, positionOf, insert } = this.statements;
     const lastRevision = streamHead.get(streamName) ?? -1;
     const decision = decideAppend(streamName, expected, events, {
       lastRevision,
@@ -173,16 +180,30 @@ export class AppendQueue {
       const position = positionOf.get(streamName, decision.duplicateAt)!;
       return { revision: BigInt(decision.duplicateAt), position: BigInt(position), duplicate: true };
     }
-    let revision = lastRevision;
-    for (const event of events) log.head = this.insert(streamName, ++revision, event, log.head);
-    return { revision: BigInt(revision), position: BigInt(log.head!.position), duplicate: false };
+    const { lastInsertRowid } = insert.run(this.rowOf(streamName, lastRevision + 1, events[0]!));
+    return this.writeRest(streamName, lastRevision + 1, events, lastInsertRowid);
   }
 
-  /** Writes an event after the last one of this commit, or of the log; returns where, and when. */
-  private insert(streamName: string, revision: number, event: EncodedEvent, last: LogHead | undefined): LogHead {
-    const { insertFirst, insert } = this.statements;
-    const now = Math.trunc(this.options.clock.now());
-    const rest = [
+  /** Writes what follows the first event. */
+  private writeRest(
+    streamName: string,
+    first: number,
+    events: readonly EncodedEvent[],
+    firstPosition: number | bigint,
+  ): AppendResult {
+    let position = firstPosition;
+    for (let i = 1; i < events.length; i++)
+      position = this.statements.insert.run(this.rowOf(streamName, first + i, events[i]!)).lastInsertRowid;
+    return { revision: BigInt(first + events.length - 1), position: BigInt(position), duplicate: false };
+  }
+
+  private rowOf(streamName: string, revision: number, event: EncodedEvent): unknown[] {
+    return [
+      streamName,
+      revision,
+      event.id,
+      event.type,
+      Math.trunc(this.options.clock.now()),
       event.schemaVersion,
       event.correlationId ?? null,
       event.occurredAtMs ?? null,
@@ -190,10 +211,6 @@ export class AppendQueue {
       event.contentType === jsonContentType ? null : event.contentType,
       event.data,
       event.metadata ?? null,
-    ] as const;
-    if (!last) return insertFirst.get(streamName, revision, event.id, event.type, now, ...rest)!;
-    const head = { position: last.position + 1, recordedAt: Math.max(now, last.recordedAt) };
-    insert.run(head.position, streamName, revision, event.id, event.type, head.recordedAt, ...rest);
-    return head;
+    ];
   }
 }

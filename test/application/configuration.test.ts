@@ -1,0 +1,114 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { ordering } from "../../domains/ordering/index.js";
+import {
+  configurationFrom,
+  defaultConfiguration,
+  environmentHelp,
+  InvalidConfiguration,
+  Rollcall,
+} from "../../src/index.js";
+
+function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    configurationFrom(environment);
+  } catch (error) {
+    expect(error).to.be.instanceOf(InvalidConfiguration);
+    return (error as InvalidConfiguration).problems;
+  }
+  return [];
+}
+
+describe("the configuration", () => {
+  it("has a default for everything, and takes what is empty for unset", () => {
+    expect(configurationFrom({})).to.deep.equal(defaultConfiguration);
+    expect(configurationFrom({ ROLLCALL_STORE: " ", ROLLCALL_PORT: "", ROLLCALL_ROLES: " , " })).to.deep.equal(
+      defaultConfiguration,
+    );
+  });
+
+  it("comes from the environment", () => {
+    expect(
+      configurationFrom({
+        ROLLCALL_STORE: "sqlite:/var/log.db",
+        ROLLCALL_READ_MODELS: " /var/rows.db ",
+        ROLLCALL_ROLES: "billing, observer,,http",
+        ROLLCALL_HOST: "0.0.0.0",
+        ROLLCALL_PORT: "0",
+        ROLLCALL_LEASE_MS: "100",
+      }),
+    ).to.deep.equal({
+      store: "/var/log.db",
+      readModels: "/var/rows.db",
+      roles: ["billing", "observer", "http"],
+      http: { host: "0.0.0.0", port: 0 },
+      leaseTtlMs: 100,
+    });
+  });
+
+  it("is refused with every problem at once", () => {
+    const problems = problemsOf({
+      ROLLCALL_STORE: "esdb+discover://cluster",
+      ROLLCALL_READ_MODELS: "postgres://db/rows",
+      ROLLCALL_PORT: "65536",
+      ROLLCALL_LEASE_MS: "soon",
+    });
+    expect(problems).to.deep.equal([
+      "ROLLCALL_STORE is a esdb+discover connection, which this version cannot open. Name an SQLite file.",
+      "ROLLCALL_READ_MODELS is a postgres connection, which this version cannot open. Name an SQLite file.",
+      'ROLLCALL_PORT is "65536". Use a whole number from 0 to 65535.',
+      'ROLLCALL_LEASE_MS is "soon". Use a whole number from 100 to 3600000.',
+    ]);
+    for (const port of ["-1", "80.5", "1e99", "0x"]) expect(problemsOf({ ROLLCALL_PORT: port })).to.have.length(1);
+  });
+
+  it("names two files, however they are written", () => {
+    const same = [
+      "ROLLCALL_STORE and ROLLCALL_READ_MODELS name the same file. Use two, so that a rebuild never blocks appends.",
+    ];
+    expect(problemsOf({ ROLLCALL_STORE: "a.db", ROLLCALL_READ_MODELS: "a.db" })).to.deep.equal(same);
+    expect(problemsOf({ ROLLCALL_STORE: "sqlite:a.db", ROLLCALL_READ_MODELS: "./x/../a.db" })).to.deep.equal(same);
+    expect(problemsOf({ ROLLCALL_STORE: "memory:", ROLLCALL_READ_MODELS: "memory:" })).to.deep.equal([]);
+  });
+
+  it("is explained in full to whoever asks a command for help", () => {
+    for (const name of ["STORE", "READ_MODELS", "ROLES", "HOST", "PORT", "LEASE_MS"])
+      expect(environmentHelp).to.include(`ROLLCALL_${name} `);
+  });
+
+  it("names roles that exist: every other one is listed, with those that do", async () => {
+    const opening = Rollcall.open(
+      { domains: [ordering] },
+      { store: "memory:", readModels: ":memory:", roles: ["ordering", "bilIing", "htpp"] },
+    );
+    const error = (await opening.catch((thrown: unknown) => thrown)) as InvalidConfiguration;
+    expect(error).to.be.instanceOf(InvalidConfiguration);
+    expect(error.problems).to.deep.equal(
+      ["bilIing", "htpp"].map(
+        (role) => `ROLLCALL_ROLES names "${role}". Known roles: ordering, projection, observer, http.`,
+      ),
+    );
+  });
+
+  it("keeps both stores in memory when it says memory: for both, and makes the folders of files", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rollcall-configuration-"));
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      for (const readModels of ["memory:", ":memory:"]) {
+        const rollcall = await Rollcall.open({ domains: [ordering] }, { store: "memory:", readModels });
+        await rollcall.stop();
+        expect(readdirSync(folder)).to.deep.equal([]);
+      }
+      const rollcall = await Rollcall.open({ domains: [ordering] });
+      await rollcall.stop();
+      expect(existsSync(join(folder, ".rollcall", "log.sqlite"))).to.equal(true);
+      expect(existsSync(join(folder, ".rollcall", "read-models.sqlite"))).to.equal(true);
+    } finally {
+      process.chdir(before);
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

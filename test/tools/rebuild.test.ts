@@ -1,0 +1,125 @@
+import { join } from "node:path";
+import { expect } from "chai";
+import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
+import { openSqliteEventStore } from "../../src/store/index.js";
+import { until } from "../until.js";
+import { commands } from "./command.js";
+
+describe("the rebuild command", function () {
+  this.timeout(60_000);
+  const to = commands();
+  const log = () => join(to.folder, ".rollcall/log.sqlite");
+  const readModels = () => openSqliteReadModelStore({ file: join(to.folder, ".rollcall/read-models.sqlite") });
+
+  const idOfActive = async (name: string) => {
+    const store = await readModels();
+    const generation = await store.activeGeneration(name);
+    await store.close();
+    return generation?.id;
+  };
+  /** Orders without payment, one case each. */
+  const placeOrders = async (count: number) => {
+    const store = await openSqliteEventStore({ file: log() });
+    for (let from = 0; from < count; from += 500)
+      await Promise.all(
+        Array.from({ length: Math.min(500, count - from) }, (_, i) =>
+          store.append(
+            `order-${from + i}`,
+            [
+              {
+                id: `event-${from + i}`,
+                type: "ordering.OrderPlaced",
+                data: { total: 1, currency: "EUR" },
+                metadata: { $correlationId: `case-${from + i}`, schemaVersion: 2 },
+              },
+            ],
+            { expectedRevision: "no_stream" },
+          ),
+        ),
+      );
+    await store.close();
+  };
+
+  it("rebuilds by name while the application runs, which goes on with the new rows", async () => {
+    const running = to.run("start", ["--json", "--rate", "20"]);
+    await running.prints(/"kind":"started"/);
+    const url = running.lines("started")[0]!["url"] as string;
+    const rows = async () =>
+      ((await (await fetch(`${url}/read-models/order-summary?limit=1000`)).json()) as { items: unknown[] }).items?.length;
+    await until("there are rows", async () => (await rows()) > 5);
+    const before = await idOfActive("order-summary");
+    const { code, stdout, stderr } = await to.run("rebuild", ["order-summary"]).ended;
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
+    expect(stdout).to.match(/^order-summary: rebuilt from [\d,]+ events in \d+\.\d s \([\d,]+\/s\), and serving\.\n$/);
+    expect(await idOfActive("order-summary")).to.not.equal(before);
+    const then = await rows();
+    await until("more rows", async () => (await rows()) > then);
+    expect(running.lines("subscription").some(({ state }) => state === "stopped")).to.equal(false);
+    expect((await running.interrupt()).code).to.equal(0);
+  });
+
+  it("rebuilds all, and tells in JSON what it did", async () => {
+    await placeOrders(20);
+    const { code, stdout, stderr } = await to.run("rebuild", ["--all", "--json"]).ended;
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
+    const results = JSON.parse(stdout) as { elapsedMs: number; position?: string; events: number; name: string }[];
+    expect(results.map(({ elapsedMs: _, position: __, ...rest }) => rest)).to.deep.equal([
+      { name: "order-summary", events: 20, activated: true },
+      { name: "order-to-cash", events: 20, activated: true },
+      { name: "loan-applications", events: 0, activated: true },
+    ]);
+    expect(results[0]!.position).to.equal("20");
+    for (const { elapsedMs } of results) expect(elapsedMs).to.be.above(0);
+  });
+
+  it("refuses an unknown name, before it rebuilds those that it knows", async () => {
+    await placeOrders(3);
+    const { code, stdout, stderr } = await to.run("rebuild", ["order-summary", "order-sumary"]).ended;
+    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: "" });
+    expect(stderr).to.equal(
+      "There is no read model order-sumary. Known: order-summary, order-to-cash, loan-applications.\n",
+    );
+    expect(await idOfActive("order-summary")).to.equal(undefined);
+    const json = await to.run("rebuild", ["nope", "--json"]).ended;
+    expect(json.code).to.equal(1);
+    expect(JSON.parse(json.stdout)).to.have.nested.property("error.code", "UNKNOWN_READ_MODEL");
+  });
+
+  it("refuses wrong usage: nothing named, names and --all, options that are none", async () => {
+    for (const [args, told] of [
+      [[], /Name what to rebuild, or say --all \(and not both\)/],
+      [["order-summary", "--all"], /Name what to rebuild, or say --all \(and not both\)/],
+      [["--everything"], /unknown option '--everything'/],
+    ] as const) {
+      const { code, stderr } = await to.run("rebuild", args).ended;
+      expect(code, stderr).to.equal(2);
+      expect(stderr).to.match(told);
+      expect(stderr).to.not.match(/^ +at /m);
+    }
+    const help = await to.run("rebuild", ["--help"]).ended;
+    expect(help.code).to.equal(0);
+    for (const told of ["--all", "--json", "--app", "ROLLCALL_READ_MODELS", "Ctrl-C", "Exit codes"])
+      expect(help.stdout).to.include(told);
+  });
+
+  it("leaves what serves as it was when it is interrupted", async () => {
+    await placeOrders(30_000);
+    expect((await to.run("rebuild", ["order-to-cash"]).ended).code).to.equal(0);
+    const before = await idOfActive("order-to-cash");
+    const command = to.run("rebuild", ["--all"]);
+    const store = await readModels();
+    // As soon as it has begun: the lease says so.
+    await until("it has begun", async () => {
+      const lease = await store.acquire("rebuild:order-summary", "test", 1);
+      if (lease) await store.release(lease);
+      return lease === undefined || command.hasEnded;
+    });
+    await store.close();
+    const { code, stdout, stderr } = await command.interrupt();
+    expect({ code, stdout }, stderr).to.deep.equal({ code: 130, stdout: "" });
+    expect(stderr).to.equal("Interrupted. order-summary serves as before.\n");
+    expect(await idOfActive("order-to-cash")).to.equal(before);
+    expect(await idOfActive("order-summary")).to.equal(undefined);
+    expect((await to.run("rebuild", ["order-summary"]).ended).code).to.equal(0);
+  });
+});

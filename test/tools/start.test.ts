@@ -1,0 +1,163 @@
+import { writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect } from "chai";
+import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
+import { openSqliteEventStore } from "../../src/store/index.js";
+import { ManualClock } from "../../src/testing/manual-clock.js";
+import { until } from "../until.js";
+import { commands, type RunningCommand } from "./command.js";
+
+/** Every request is lost, so that every order is flagged. */
+const allLost = { ROLLCALL_DEMO: JSON.stringify({ lost: 1 }) };
+
+describe("the start command", function () {
+  this.timeout(60_000);
+  const to = commands();
+
+  const urlOf = async (command: RunningCommand) => {
+    await command.prints(/"kind":"started"/);
+    return command.lines("started")[0]!["url"] as string;
+  };
+  const statusOf = async (url: string) =>
+    (await (await fetch(`${url}/status`)).json()) as {
+      head?: string;
+      subscriptions: { name: string; state: string; position?: string }[];
+    };
+  const flagIds = async () => {
+    const store = await openSqliteEventStore({ file: join(to.folder, ".rollcall/log.sqlite") });
+    const flags: string[] = [];
+    for await (const page of store.readLog({ filter: { streamPrefixes: ["rollcall.flags-"] } }))
+      flags.push(...page.map(({ streamName, type }) => `${streamName} ${type}`));
+    await store.close();
+    return flags;
+  };
+
+  it("says where to ask, answers there, shows flags as they are raised, and goes on after a restart", async () => {
+    const first = to.run("start", ["--json", "--rate", "20", "--orders", "10"], allLost);
+    const url = await urlOf(first);
+    expect(url).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
+    await until("all is live", async () => (await statusOf(url)).subscriptions.every(({ state }) => state === "live"));
+    // Five seconds after the first orders.
+    await until("flags are shown", () => first.lines("flag").length >= 3);
+    const [flag] = first.lines("flag");
+    expect(flag).to.include({ kind: "flag", flag: "Missing", observer: "order-to-cash", slot: "payment", sequence: 0 });
+    const caseOfFlag = await fetch(`${url}/observers/order-to-cash/cases/${String(flag!["case"])}`);
+    expect(caseOfFlag.status).to.equal(200);
+    expect(((await caseOfFlag.json()) as { status: string }).status).to.equal("flagged");
+    const before = BigInt((await statusOf(url)).head!);
+
+    const since = performance.now();
+    const { code, stderr } = await first.interrupt();
+    expect(performance.now() - since, "it stops within two seconds").to.be.below(2_000);
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
+    expect(first.lines("stopped")).to.have.length(1);
+
+    // What became due while it was down is flagged, and shown, although it happened before anybody looked.
+    const second = to.run("start", ["--json", "--no-demo"], allLost);
+    const secondUrl = await urlOf(second);
+    await until("every order is flagged or cancelled", async () => {
+      const open = await (await fetch(`${secondUrl}/observers/order-to-cash/cases?status=open`)).json();
+      return (open as { items: unknown[] }).items.length === 0;
+    });
+    expect(BigInt((await statusOf(secondUrl)).head!) >= before).to.equal(true);
+    expect((await second.interrupt("SIGTERM")).code).to.equal(0);
+    const flags = await flagIds();
+    expect(new Set(flags).size, "no flag is doubled").to.equal(flags.length);
+    const shown = [...first.lines("flag"), ...second.lines("flag")].map((each) => String(each["case"]));
+    for (const streamName of flags.filter((each) => each.endsWith("Missing")))
+      expect(shown.some((name) => streamName.includes(name)), streamName).to.equal(true);
+  });
+
+  it("shows what was raised while it caught up, before it could be asked", async () => {
+    // A log of a minute ago, when nobody was there to watch: the deadlines pass while it is read.
+    const clock = new ManualClock(Date.now() - 60_000);
+    const store = await openSqliteEventStore({ file: join(to.folder, "log.sqlite"), clock });
+    const append = (id: string, type: string, schemaVersion: number) =>
+      store.append(`order-${id}`, [{ id, type, data: {}, metadata: { $correlationId: id, schemaVersion } }], {
+        expectedRevision: "no_stream",
+      });
+    for (const id of ["a", "b", "c"]) await append(id, "ordering.OrderPlaced", 2);
+    await clock.advance(30_000);
+    await append("d", "ordering.OrderCancelled", 1);
+    await store.close();
+    const environment = { ROLLCALL_STORE: "log.sqlite", ROLLCALL_ROLES: "observer" };
+    const command = to.run("start", ["--json", "--no-demo"], environment);
+    await until("they are shown", () => command.lines("flag").length === 3);
+    expect(command.lines("flag").map((each) => `${String(each["flag"])} ${String(each["case"])}`)).to.have.members([
+      "Missing a",
+      "Missing b",
+      "Missing c",
+    ]);
+    const { code, stderr } = await command.interrupt();
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
+  });
+
+  it("speaks to people unless told otherwise", async () => {
+    const command = to.run("start", ["--rate", "20"], allLost);
+    const [, url] = await command.prints(/Query it at (http:\S+), for example:/);
+    expect(command.stdout).to.include(`curl ${url}/status`);
+    expect(command.stdout).to.include("read-models/order-summary?limit=3");
+    expect(command.stdout).to.include("observers/order-to-cash/cases?status=flagged");
+    expect(command.stdout).to.include("Demo: 20 orders a second");
+    await command.prints(/Missing\s+order-to-cash\/payment: the counterpart did not come \(due [\d:.]+\)\s+http\S+\/correlations\/\S+/);
+    const { code, stdout, stderr } = await command.interrupt();
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
+    expect(stdout.trimEnd().endsWith("Stopped. The next start goes on from here.")).to.equal(true);
+  });
+
+  it("says which port is in use, without a stack, and leaves no store locked", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => other.once("listening", resolve));
+    const { port } = other.address() as AddressInfo;
+    const { code, stdout, stderr } = await to.run("start", ["--no-demo"], { ROLLCALL_PORT: String(port) }).ended;
+    expect(code).to.equal(2);
+    expect(stderr).to.match(new RegExp(`cannot listen on 127\\.0\\.0\\.1, port ${port}: .*EADDRINUSE`));
+    expect(stderr).to.not.match(/^ +at /m);
+    expect(stdout).to.not.include("Query it at");
+    other.close();
+    const readModels = await openSqliteReadModelStore({
+      file: join(to.folder, ".rollcall/read-models.sqlite"),
+      busyDeadlineMs: 0,
+    });
+    expect(await readModels.acquire("read-model:order-to-cash", "test", 1_000), "the lease was given back").to.include({
+      holder: "test",
+    });
+    await readModels.close();
+    const again = to.run("start", ["--no-demo", "--json"]);
+    const url = await urlOf(again);
+    expect((await fetch(`${url}/live`)).status).to.equal(200);
+  });
+
+  it("refuses wrong usage, wrong settings and applications that are none: 2, and all that is wrong", async () => {
+    const elsewhere = (content: string) => {
+      writeFileSync(join(to.folder, "app.mjs"), content);
+      return ["--app", "app.mjs"];
+    };
+    const refused: [readonly string[], NodeJS.ProcessEnv, RegExp][] = [
+      [["--rate", "0"], {}, /Expected a number above 0/],
+      [["--nope"], {}, /unknown option '--nope'/],
+      [["extra"], {}, /too many arguments/],
+      [["--app", "missing.js"], {}, /1\. --app missing\.js cannot be loaded: .*missing\.js/],
+      [elsewhere("export default 7;"), {}, /1\. --app app\.mjs has no default export that is an application/],
+      [[], { ROLLCALL_PORT: "http", ROLLCALL_LEASE_MS: "1" }, /1\. ROLLCALL_PORT is "http"[^]*2\. ROLLCALL_LEASE_MS/],
+      [[], { ROLLCALL_ROLES: "biling" }, /1\. ROLLCALL_ROLES names "biling"\. Known roles: ordering, billing, /],
+      [[], { ROLLCALL_DEMO: "{lost" }, /1\. ROLLCALL_DEMO is no JSON object: /],
+    ];
+    const outcomes = [];
+    for (const [args, environment] of refused) outcomes.push(await to.run("start", args, environment).ended);
+    for (const [i, { code, stderr }] of outcomes.entries()) {
+      expect(stderr).to.match(refused[i]![2]);
+      expect(code, stderr).to.equal(2);
+      expect(stderr).to.not.match(/^ +at /m);
+    }
+  });
+
+  it("explains itself: options, settings, exit codes", async () => {
+    const { code, stdout } = await to.run("start", ["--help"]).ended;
+    expect(code).to.equal(0);
+    for (const told of ["--app", "--no-demo", "--rate", "--orders", "--json", "ROLLCALL_STORE", "ROLLCALL_ROLES", "Ctrl-C"])
+      expect(stdout).to.include(told);
+    expect(stdout).to.match(/Exit codes: 0 done/);
+  });
+});
