@@ -4,7 +4,7 @@
 import "reflect-metadata";
 import { Command, InvalidArgumentError } from "commander";
 import { configurationFrom, environmentHelp, Rollcall, systemClock, type ProcessorStatus } from "../src/index.js";
-import { exitCodesInWords, run } from "./command-line.js";
+import { run } from "./command-line.js";
 import { appOption, loadApplication } from "./load-application.js";
 import { driveOrders } from "./demo/order-traffic.js";
 import { flagInWords, followFlags } from "./demo/flag-printer.js";
@@ -18,11 +18,12 @@ interface Options {
 }
 
 const help = `
-Ctrl-C stops it within two seconds; a later start goes on where it stopped.
+Ctrl-C stops it within two seconds; a later start goes on where it stopped. A stop on request, by Ctrl-C or SIGTERM, is
+what it is asked for: exit code 0.
 
 ${environmentHelp}
 
-${exitCodesInWords}`;
+Exit codes: 0 stopped on request, 1 failure, 2 usage, 3 the store failed.`;
 
 function positive(text: string): number {
   const value = Number(text);

@@ -78,7 +78,7 @@ describe("an application's model", () => {
       'A domain is named "Shop". Use lower-case letters, digits and dashes.',
       'A domain is named "http", which is a role of its own. Rename it.',
       'Two domains are named "till". Rename one.',
-      "SalesWatch states live, which counts only with timeBase \"occurred\". Remove it.",
+      'SalesWatch states live, which counts only with timeBase "occurred". Remove it.',
       "SalesWatch.sold has a deadline that is no duration. Write within({ minutes: 15 }).",
       "Forgotten has no role, but is registered as a @Reactor. Decorate it so, or register it as what it is.",
       'Sales is named "Sales". Use lower-case letters, digits and dashes.',

@@ -160,9 +160,7 @@ describe("a live observer asks the log for the time", () => {
   });
 
   it("by ticks alone where business time decides and events may be late: after the lateness too has passed", async () => {
-    await watching.isLive(
-      watching.start({ timeBase: "occurred", live: true, lateness: { milliseconds: 30_000 } }),
-    );
+    await watching.isLive(watching.start({ timeBase: "occurred", live: true, lateness: { milliseconds: 30_000 } }));
     await watching.record("Ordered", "a");
     await watching.record("Ordered", "b");
     await watching.pass(withinMs);

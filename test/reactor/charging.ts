@@ -115,8 +115,7 @@ export class Charging {
 
   async charges(): Promise<RecordedEvent[]> {
     const events: RecordedEvent[] = [];
-    for await (const page of this.store.inner.readLog({ filter: { eventTypes: [Charged.type] } }))
-      events.push(...page);
+    for await (const page of this.store.inner.readLog({ filter: { eventTypes: [Charged.type] } })) events.push(...page);
     return events;
   }
 

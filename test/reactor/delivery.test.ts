@@ -149,9 +149,7 @@ describe("a reactor", () => {
   it("does not wait for a gateway that heeds its signal", async () => {
     const watched = charging.start(
       (_, __, { signal }) =>
-        new Promise<void>((_resolve, reject) =>
-          signal.addEventListener("abort", () => reject(new Error("given up"))),
-        ),
+        new Promise<void>((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("given up")))),
     );
     await charging.order(["a", 1]);
     await until("it is live", () => watched.state === "live");
@@ -194,7 +192,7 @@ describe("a reactor", () => {
 
   it("can be stopped while it is full, and goes on with what it had not finished", async () => {
     const first = charging.start((order) => gates.pass(order), { maxInFlight: 2 });
-    await charging.order(["a", 1], ["b", 1], ["c", 1]);
+    await charging.order(["a", 1], ["b", 1], ["c", 1], ["d", 1]);
     await until("it is full", () => gates.arrived.length === 2);
     gates.open("a");
     await charging.reaches(1n);
@@ -202,9 +200,9 @@ describe("a reactor", () => {
     const stopping = first.processor.stop();
     await charging.clock.advance(1_000);
     await stopping;
-    gates.open("b", "c");
+    gates.open("b", "c", "d");
     charging.start((order) => gates.pass(order), { maxInFlight: 2 });
-    await charging.reaches(3n);
-    expect(gates.arrived).to.deep.equal(["a", "b", "c", "b", "c"]);
+    await charging.reaches(4n);
+    expect(gates.arrived).to.deep.equal(["a", "b", "c", "b", "c", "d"]);
   });
 });

@@ -36,7 +36,8 @@ export class RunningCommand {
     let found: RegExpExecArray | null = null;
     await until(`${this.child.spawnargs.join(" ")} prints ${String(pattern)}`, () => {
       found = pattern.exec(this.stdout);
-      if (!found && this.hasEnded) throw new Error(`It ended before it printed ${pattern}:\n${this.stdout}${this.stderr}`);
+      if (!found && this.hasEnded)
+        throw new Error(`It ended before it printed ${pattern}:\n${this.stdout}${this.stderr}`);
       return found !== null;
     });
     return found!;

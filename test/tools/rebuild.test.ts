@@ -18,11 +18,11 @@ describe("the rebuild command", function () {
     return generation?.id;
   };
   /** Orders without payment, one case each. */
-  const placeOrders = async (count: number) => {
+  const placeOrders = async (first: number, end: number) => {
     const store = await openSqliteEventStore({ file: log() });
-    for (let from = 0; from < count; from += 500)
+    for (let from = first; from < end; from += 500)
       await Promise.all(
-        Array.from({ length: Math.min(500, count - from) }, (_, i) =>
+        Array.from({ length: Math.min(500, end - from) }, (_, i) =>
           store.append(
             `order-${from + i}`,
             [
@@ -45,7 +45,8 @@ describe("the rebuild command", function () {
     await running.prints(/"kind":"started"/);
     const url = running.lines("started")[0]!["url"] as string;
     const rows = async () =>
-      ((await (await fetch(`${url}/read-models/order-summary?limit=1000`)).json()) as { items: unknown[] }).items?.length;
+      ((await (await fetch(`${url}/read-models/order-summary?limit=1000`)).json()) as { items: unknown[] }).items
+        ?.length;
     await until("there are rows", async () => (await rows()) > 5);
     const before = await idOfActive("order-summary");
     const { code, stdout, stderr } = await to.run("rebuild", ["order-summary"]).ended;
@@ -59,7 +60,7 @@ describe("the rebuild command", function () {
   });
 
   it("rebuilds all, and tells in JSON what it did", async () => {
-    await placeOrders(20);
+    await placeOrders(0, 20);
     const { code, stdout, stderr } = await to.run("rebuild", ["--all", "--json"]).ended;
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
     const results = JSON.parse(stdout) as { elapsedMs: number; position?: string; events: number; name: string }[];
@@ -73,7 +74,7 @@ describe("the rebuild command", function () {
   });
 
   it("refuses an unknown name, before it rebuilds those that it knows", async () => {
-    await placeOrders(3);
+    await placeOrders(0, 3);
     const { code, stdout, stderr } = await to.run("rebuild", ["order-summary", "order-sumary"]).ended;
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: "" });
     expect(stderr).to.equal(
@@ -86,14 +87,15 @@ describe("the rebuild command", function () {
   });
 
   it("refuses wrong usage: nothing named, names and --all, options that are none", async () => {
-    for (const [args, told] of [
+    const refused: [readonly string[], RegExp][] = [
       [[], /Name what to rebuild, or say --all \(and not both\)/],
       [["order-summary", "--all"], /Name what to rebuild, or say --all \(and not both\)/],
       [["--everything"], /unknown option '--everything'/],
-    ] as const) {
-      const { code, stderr } = await to.run("rebuild", args).ended;
+    ];
+    const outcomes = await Promise.all(refused.map(([args]) => to.run("rebuild", args).ended));
+    for (const [i, { code, stderr }] of outcomes.entries()) {
       expect(code, stderr).to.equal(2);
-      expect(stderr).to.match(told);
+      expect(stderr).to.match(refused[i]![1]);
       expect(stderr).to.not.match(/^ +at /m);
     }
     const help = await to.run("rebuild", ["--help"]).ended;
@@ -103,9 +105,10 @@ describe("the rebuild command", function () {
   });
 
   it("leaves what serves as it was when it is interrupted", async () => {
-    await placeOrders(30_000);
-    expect((await to.run("rebuild", ["order-to-cash"]).ended).code).to.equal(0);
-    const before = await idOfActive("order-to-cash");
+    await placeOrders(0, 10);
+    expect((await to.run("rebuild", ["order-summary"]).ended).code).to.equal(0);
+    const before = await idOfActive("order-summary");
+    await placeOrders(10, 20_000);
     const command = to.run("rebuild", ["--all"]);
     const store = await readModels();
     // As soon as it has begun: the lease says so.
@@ -118,8 +121,6 @@ describe("the rebuild command", function () {
     const { code, stdout, stderr } = await command.interrupt();
     expect({ code, stdout }, stderr).to.deep.equal({ code: 130, stdout: "" });
     expect(stderr).to.equal("Interrupted. order-summary serves as before.\n");
-    expect(await idOfActive("order-to-cash")).to.equal(before);
-    expect(await idOfActive("order-summary")).to.equal(undefined);
-    expect((await to.run("rebuild", ["order-summary"]).ended).code).to.equal(0);
+    expect(await idOfActive("order-summary")).to.equal(before);
   });
 });

@@ -1,5 +1,6 @@
 /** Demo traffic: orders are placed at a steady rate; some are cancelled, some of those in time. */
 
+import { setMaxListeners } from "node:events";
 import { CancelOrder, PlaceOrder } from "../../domains/ordering/index.js";
 import {
   randomId,
@@ -33,6 +34,8 @@ export async function driveOrders(
   rollcall: Dispatcher,
   { signal, rate, orders = Infinity, clock = systemClock }: TrafficOptions,
 ): Promise<void> {
+  // Every cancellation that waits listens to it: that is no leak to warn of.
+  setMaxListeners(0, signal);
   const cancellations = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
   for (let n = 0; n < orders && !signal.aborted; n++) {

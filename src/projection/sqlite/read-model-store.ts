@@ -172,12 +172,7 @@ class SqliteReadModelStore implements ReadModelStore {
    * Indexes are made here, before the switch and apart from it: over the finished rows that takes a third of the time of
    * keeping them up to date while the rows are written, and the switch itself stays short.
    */
-  async activate(
-    generation: Generation,
-    lease: Lease,
-    workerLease: string,
-    readThrough?: bigint,
-  ): Promise<boolean> {
+  async activate(generation: Generation, lease: Lease, workerLease: string, readThrough?: bigint): Promise<boolean> {
     const ready = await this.database.write(() => {
       const building = this.checkActivation(generation, lease, readThrough);
       if (!building) return false;

@@ -1,0 +1,106 @@
+import { expect } from "chai";
+import { until } from "../until.js";
+import { Example } from "./example.js";
+
+describe("what an application says of itself", () => {
+  let to: Example;
+  beforeEach(() => {
+    to = new Example();
+  });
+  afterEach(() => to.close());
+
+  it("says where every subscription stands, and that it is ready", async () => {
+    const rollcall = await to.open();
+    await rollcall.start();
+    await to.place(rollcall, "o1");
+    await until("it is ready", async () => (await to.ask(rollcall, "/ready")).status === 200);
+    interface Status {
+      readonly head: string;
+      readonly storeId: string;
+      readonly roles: readonly string[];
+      readonly subscriptions: readonly { readonly name: string; readonly lag: { readonly events: number } }[];
+    }
+    let status!: Status;
+    await until("everything has caught up", async () => {
+      status = (await to.ask(rollcall, "/status")).body as unknown as Status;
+      return status.head === "2" && status.subscriptions.every(({ lag }) => lag.events === 0);
+    });
+    expect(status.storeId).to.equal(await rollcall.store.storeId());
+    expect(status.roles).to.deep.equal(["ordering", "billing", "projection", "observer", "http"]);
+    const lag = { events: 0, more: false, seconds: 0 };
+    expect(status.subscriptions).to.deep.equal([
+      { name: "order-summary", kind: "projection", state: "live", position: "2", lag, version: 1 },
+      { name: "order-to-cash", kind: "observer", state: "live", position: "2", lag, version: 1, uncorrelated: 0 },
+      { name: "request-payment", kind: "reactor", state: "live", position: "1", lag, parked: 0 },
+    ]);
+  });
+
+  it("is not ready before it is built, nor when something stopped, and says why", async () => {
+    const reader = await to.open({ ...to.shared(), roles: ["http"] });
+    await reader.start();
+    expect(await to.ask(reader, "/ready")).to.deep.equal({
+      status: 503,
+      body: {
+        ready: false,
+        reasons: [
+          "The read model order-summary has not been built yet.",
+          "The read model order-to-cash has not been built yet.",
+        ],
+      },
+    });
+    const worker = await to.open(to.shared());
+    await worker.start();
+    await until("it is ready", async () => (await to.ask(worker, "/ready")).status === 200);
+    expect((await to.ask(reader, "/ready")).status).to.equal(200);
+
+    const data = { total: 1, currency: "EUR" };
+    const metadata = { $correlationId: "c", schemaVersion: 99 };
+    await worker.store.append("order-new", [{ id: "1", type: "ordering.OrderPlaced", data, metadata }], {
+      expectedRevision: "no_stream",
+    });
+    await until("it has stopped", async () => (await to.ask(worker, "/ready")).status === 503);
+    let reasons: readonly string[] = [];
+    await until("both have stopped", async () => {
+      ({ reasons } = (await to.ask(worker, "/ready")).body as unknown as { reasons: readonly string[] });
+      return reasons.length === 2;
+    });
+    expect(reasons[0]).to.match(
+      /^The projection order-summary is stopped: order-summary: could not handle .*version 99/,
+    );
+    expect(reasons[1]).to.match(/^The reactor request-payment is stopped: order-new, revision 0: .*version 99/);
+    const { body } = await to.ask(worker, "/status");
+    const { subscriptions } = body as unknown as { subscriptions: { name: string; error?: string; state: string }[] };
+    expect(subscriptions[0]!.error).to.equal(reasons[0]!.replace(/^The projection order-summary is stopped: /, ""));
+    expect(subscriptions[1]).to.include({ name: "order-to-cash", state: "live" });
+  });
+
+  it("runs in each process the roles of that process, and the others elsewhere", async () => {
+    const web = await to.open({ ...to.shared(), roles: ["ordering", "http"] });
+    const payer = await to.open({ ...to.shared(), roles: ["billing"] });
+    await Promise.all([web.start(), payer.start()]);
+    expect(payer.url).to.equal(undefined);
+    await to.place(web, "o1");
+    await until("the order is paid", async () => (await web.store.head()) === 2n);
+    const { body } = await to.ask(web, "/status");
+    const { subscriptions, roles } = body as unknown as {
+      subscriptions: { state: string; position?: string }[];
+      roles: readonly string[];
+    };
+    expect(roles).to.deep.equal(["ordering", "http"]);
+    expect(subscriptions.map(({ state }) => state)).to.deep.equal(["elsewhere", "elsewhere", "elsewhere"]);
+    await until("the checkpoint is saved", async () => {
+      const checkpoint = await web.readModels.loadCheckpoint("reactor:request-payment");
+      return checkpoint?.position === 1n;
+    });
+    for (const name of ["order-summary", "order-to-cash"])
+      expect(await web.readModels.activeGeneration(name), `${name} is nobody's role`).to.equal(undefined);
+
+    const rows = await to.open({ ...to.shared(), roles: ["projection", "observer"] });
+    await rows.start();
+    await until("the rows are there", async () => {
+      const found = await web.readModels.findRows("order-summary", { limit: 1 }).catch(() => undefined);
+      return found?.rows.length === 1;
+    });
+    expect(to.gateway.requests).to.have.length(1);
+  });
+});

@@ -1,0 +1,77 @@
+import { expect } from "chai";
+import type { AnyCommand, CommandResult } from "../../src/index.js";
+import { ManualClock } from "../../src/testing/manual-clock.js";
+import { driveOrders } from "../../tools/demo/order-traffic.js";
+import { until } from "../until.js";
+
+const answer: CommandResult = {
+  commandId: "",
+  correlationId: "",
+  streamName: "",
+  revision: 0n,
+  position: 1n,
+  eventTypes: [],
+  duplicate: false,
+};
+
+/** Takes every command; cancellations as a test says. */
+class Shop {
+  placed = 0;
+  cancelled = 0;
+  constructor(private readonly cancel: () => Promise<void> = async () => undefined) {}
+
+  async dispatch({ type }: AnyCommand): Promise<CommandResult> {
+    if (type === "ordering.PlaceOrder") this.placed++;
+    else {
+      await this.cancel();
+      this.cancelled++;
+    }
+    return answer;
+  }
+}
+
+describe("demo traffic", () => {
+  it("places as many orders as it is told, cancels some, and waits for those", async () => {
+    const [clock, shop] = [new ManualClock(), new Shop()];
+    const driving = driveOrders(shop, { signal: new AbortController().signal, rate: 10, orders: 300, clock });
+    await clock.advance(29_000);
+    expect(shop.placed).to.be.within(289, 292);
+    await clock.advance(12_000);
+    await driving;
+    expect(shop.placed).to.equal(300);
+    // A tenth; fewer than 5 or more than 90 of 300 come once in a million runs, if at all.
+    expect(shop.cancelled).to.be.within(5, 90);
+  });
+
+  it("stops at once when it is told to, however many cancellations wait, and without a warning", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    const abort = new AbortController();
+    const shop = new Shop();
+    const driving = driveOrders(shop, { signal: abort.signal, rate: 1e6, orders: 600 });
+    await until("all are placed", () => shop.placed === 600);
+    abort.abort();
+    await driving;
+    process.off("warning", onWarning);
+    expect(warnings).to.deep.equal([]);
+  });
+
+  it("fails with what a cancellation failed with, at its next order, and leaves no rejection unhandled", async () => {
+    const unhandled: unknown[] = [];
+    const onUnhandled = (reason: unknown) => unhandled.push(reason);
+    // mocha's own would fail the test, which is right, but not say why.
+    process.on("unhandledRejection", onUnhandled);
+    const clock = new ManualClock();
+    const shop = new Shop(() => Promise.reject(new Error("the log does not answer")));
+    const driving = driveOrders(shop, { signal: new AbortController().signal, rate: 10, clock }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await clock.advance(60_000);
+    expect(await driving).to.have.property("message", "the log does not answer");
+    process.off("unhandledRejection", onUnhandled);
+    expect(unhandled).to.deep.equal([]);
+    expect(shop.placed).to.be.below(600);
+  });
+});
