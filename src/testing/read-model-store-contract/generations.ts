@@ -141,6 +141,21 @@ export function describeGenerations(given: Given): void {
       assert.deepEqual(await given.store.findRow("orders", "a"), { of: "new" });
     });
 
+  for (const [building, verb] of [
+    [undefined, "nothing"],
+    [2n, "a little"],
+  ] as const)
+    it(`counts a log read through as reached, though ${verb} of it was for the read model`, async () => {
+      const live = await given.live();
+      await given.store.commit(live.generation, live.lease, commitOf({ a: { of: "old" } }, 4n));
+      const { generation, lease } = await given.building();
+      await given.store.commit(generation, lease, { rows: [], checkpoint: checkpointAt(building) });
+      assert.equal(await given.store.activate(generation, lease, liveLease, 3n), false);
+      assert.deepEqual(await given.store.findRow("orders", "a"), { of: "old" });
+      assert.equal(await given.store.activate(generation, lease, liveLease, 4n), true);
+      assert.equal(await given.store.findRow("orders", "a"), undefined);
+    });
+
   it("counts a generation without a checkpoint as before everything", async () => {
     const live = await given.live();
     const { generation, lease } = await given.building();
