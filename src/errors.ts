@@ -82,6 +82,24 @@ export class CommandIdReused extends RollcallError {
   }
 }
 
+/** An aggregate's method failed to fold an event into its state. */
+export class ApplyFailed extends RollcallError {
+  readonly code = "APPLY_FAILED";
+  constructor(
+    readonly aggregate: string,
+    readonly streamName: string,
+    readonly eventType: string,
+    /** Where it is recorded; `undefined` for an event that was decided, and not recorded because of this. */
+    readonly revision: bigint | undefined,
+    cause: unknown,
+  ) {
+    super(
+      `${streamName}: ${aggregate} could not apply ${eventType} (${revision === undefined ? "just decided, not recorded" : `revision ${revision}`}): ${cause instanceof Error ? cause.message : String(cause)}. Correct the @Applies method: it must take every event that was ever recorded.`,
+      { cause },
+    );
+  }
+}
+
 /** A stream holds an event that its aggregate does not apply. */
 export class EventNotApplied extends RollcallError {
   readonly code = "EVENT_NOT_APPLIED";
@@ -243,18 +261,31 @@ export class HandlingFailed extends RollcallError {
   }
 }
 
-/** The code declares another version of a read model than the one that was built. */
+/** What a read model was declared as, here or when it was built. */
+export interface DeclaredReadModel {
+  readonly version: number;
+  /** Digest of what is declared. */
+  readonly definition: string;
+}
+
+/** The code declares another read model than the one that was built and serves. */
 export class ReadModelOutdated extends RollcallError {
   readonly code = "READ_MODEL_OUTDATED";
   constructor(
     readonly readModel: string,
-    readonly declared: number,
-    readonly built: number,
+    readonly declared: DeclaredReadModel,
+    readonly built: DeclaredReadModel,
   ) {
-    super(
-      `${readModel}: version ${declared} is declared, version ${built} was built and still serves. Rebuild it: npm run rebuild -- ${readModel}`,
-    );
+    super(`${readModel}: ${adviceFor(readModel, declared.version, built.version)}`);
   }
+}
+
+function adviceFor(readModel: string, declared: number, built: number): string {
+  if (declared === built)
+    return `what it declares has changed since it was built, its version (${built}) has not. Raise the version, then rebuild it; until then it stands still.`;
+  if (declared < built)
+    return `version ${declared} is declared here, version ${built} was built and serves. Deploy the newer version here.`;
+  return `version ${declared} is declared, version ${built} was built and still serves. Rebuild it: npm run rebuild -- ${readModel}`;
 }
 
 /** Too many events are parked; the reactor stops rather than fall further behind unseen. */
@@ -279,7 +310,7 @@ export class Divergence extends RollcallError {
     readonly foundId: string,
   ) {
     super(
-      `${observer}: ${streamName} holds flag ${foundId} at ${sequence}, derived was ${expectedId}. Did the definition change without a new version? Give it one.`,
+      `${observer}: ${streamName} expected flag ${expectedId} at ${sequence}, found ${foundId}. Did the definition change without a new version? Give it one.`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /** An aggregate class at work: makes instances, applies events, decides commands. */
 
-import { EventNotApplied, InvalidModel } from "../errors.js";
+import { ApplyFailed, EventNotApplied, InvalidModel } from "../errors.js";
 import type { AnyCommand, AnyEvent, EventClass, RecordedEvent, Upcasters } from "../message/index.js";
 import { methodsByType, type DeclaredClass, type MethodUse } from "../model/index.js";
 import type { DecisionContext } from "./decorators.js";
@@ -37,11 +37,17 @@ export class AggregateType {
     return new (this.declared.type as unknown as new () => object)();
   }
 
-  /** Folds a recorded event into the state. @throws EventNotApplied, EventTooNew, UndecodableEvent */
+  /** Folds a recorded event into the state. @throws EventNotApplied, EventTooNew, UndecodableEvent, ApplyFailed */
   apply(instance: object, recorded: RecordedEvent): void {
     const use = this.applies.get(recorded.type);
     if (!use) throw new EventNotApplied(this.name, recorded.streamName, recorded.type, recorded.revision);
-    (instance as Methods)[use.method]!(this.upcasters.decode(recorded, use.message as EventClass));
+    const event = this.upcasters.decode(recorded, use.message as EventClass);
+    this.fold(instance, use, event, recorded.streamName, recorded.revision);
+  }
+
+  /** Folds an event that was just decided: what cannot be applied must not be recorded. @throws ApplyFailed */
+  applyDecided(instance: object, event: AnyEvent, streamName: string): void {
+    this.fold(instance, this.applies.get(event.type)!, event, streamName, undefined);
   }
 
   /** The events that the command leads to. @throws InvalidModel when one of them is never applied; whatever the handler throws */
@@ -54,5 +60,13 @@ export class AggregateType {
           `${this.name}.${use.method} decided ${event?.type ?? typeof event}, which ${this.name} does not apply. Add an @Applies method for it.`,
         ]);
     return decided;
+  }
+
+  private fold(instance: object, use: MethodUse, event: AnyEvent, streamName: string, revision: bigint | undefined) {
+    try {
+      (instance as Methods)[use.method]!(event);
+    } catch (error) {
+      throw new ApplyFailed(this.name, streamName, event.type, revision, error);
+    }
   }
 }

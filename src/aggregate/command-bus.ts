@@ -82,6 +82,7 @@ export class CommandBus {
    * appended first.
    * @throws UnknownCommand, InvalidCommand
    * @throws CommandRejected, or whatever else the handler throws
+   * @throws ApplyFailed when an event cannot be folded into the state, recorded or just decided
    * @throws CommandIdReused when the id was used for another command on this aggregate
    * @throws WrongExpectedRevision when every attempt met a conflict
    */
@@ -133,7 +134,7 @@ export class CommandBus {
     const digest = commandDigest(command);
     const loaded = await this.load(type, streamName, commandId);
     const context = currentContext();
-    const correlationId = options.correlationId ?? context.correlationId ?? loaded.correlationId ?? commandId;
+    const correlationId = options.correlationId ?? context.correlationId ?? loaded.correlationId ?? newCorrelationId(commandId, streamName);
     const result = { commandId, correlationId, streamName };
 
     const [first] = loaded.earlier;
@@ -154,6 +155,7 @@ export class CommandBus {
       correlationId,
       now: new Date(this.clock.now()),
     });
+    for (const event of decided) type.applyDecided(loaded.instance, event, streamName);
     const eventTypes = decided.map((event) => event.type);
     if (decided.length === 0)
       return { ...result, revision: loaded.revision, position: undefined, eventTypes, duplicate: false };
@@ -207,3 +209,6 @@ export class CommandBus {
 /** Ids follow from the command's, so that a retry appends the very same events. */
 const eventId = (commandId: string, streamName: string, index: number) =>
   derivedId("event", commandId, streamName, index);
+
+/** Of a new process. Not the command id itself: that is the client's, who may use it for several aggregates. */
+const newCorrelationId = (commandId: string, streamName: string) => derivedId("correlation", commandId, streamName);

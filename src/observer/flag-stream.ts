@@ -81,7 +81,8 @@ export async function recordFlags(
     if (!(error instanceof WrongExpectedRevision)) throw error;
     // Some were recorded before: by another instance, or by this one before a crash. They must be the same.
     const recorded = await recordedIds(store, streamName, first);
-    if (recorded.length === 0) throw error;
+    if (recorded.length === 0)
+      throw new Divergence(definition.name, streamName, first, events[0]!.id, "none, nor all of those before it");
     const clash = events.findIndex(({ id }, i) => i < recorded.length && recorded[i] !== id);
     if (clash >= 0)
       throw new Divergence(definition.name, streamName, first + BigInt(clash), events[clash]!.id, recorded[clash]!);

@@ -69,8 +69,9 @@ export function onCounterpart(slot: Slot, terms: Terms, event: SlotEvent): Trans
     case "IDLE":
       return { ...counted, slot: { ...counted.slot, state: "EARLY", early: { id: event.id, earliestMs: event.atMs } } };
     case "EARLY": {
-      const early = { id: slot.early!.id, earliestMs: Math.min(slot.early!.earliestMs, event.atMs) };
-      return { ...counted, slot: { ...counted.slot, early } };
+      const { id, earliestMs } = slot.early!;
+      if (event.atMs >= earliestMs) return counted;
+      return { ...counted, slot: { ...counted.slot, early: { id, earliestMs: event.atMs } } };
     }
     case "OPEN":
       return { ...counted, slot: { ...counted.slot, state: "MET" } };

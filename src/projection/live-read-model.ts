@@ -28,12 +28,12 @@ export class LiveReadModel implements Subscriber {
     return this.lastPosition;
   }
 
-  /** @throws ReadModelOutdated when another version is active: its rows are not for this code to change */
+  /** @throws ReadModelOutdated when what is active was declared otherwise: its rows are not for this code to change */
   async open(lease: Lease, control: SubscriberControl): Promise<Checkpoint | undefined> {
     const { declaration } = this.readModel;
     const generation = await this.readModels.openActive(declaration, lease);
-    if (generation.version !== declaration.version)
-      throw new ReadModelOutdated(declaration.name, declaration.version, generation.version);
+    if (generation.version !== declaration.version || generation.definition !== declaration.definition)
+      throw new ReadModelOutdated(declaration.name, declaration, generation);
     const { store, readModels } = this;
     this.writer = await this.readModel.open({ generation, lease, mode: "live", readModels, store, ...control });
     this.lastPosition = generation.checkpoint?.position;

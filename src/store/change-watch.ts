@@ -41,7 +41,7 @@ export class ChangeWatch {
     const { foreign } = this;
     if (this.timer || !foreign) return;
     this.seenVersion = orUndefined(foreign.version);
-    this.timer = setInterval(() => this.poll(foreign), foreign.pollMs).unref();
+    this.timer = setInterval(() => this.poll(foreign), foreign.pollMs);
   }
 
   private poll(foreign: ForeignChanges): void {

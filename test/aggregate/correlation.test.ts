@@ -5,13 +5,20 @@ import { runInContext } from "../../src/index.js";
 import { bankWith, deposit, eventsOf, withdraw } from "./bank.js";
 
 describe("the correlation id of a command", () => {
-  it("begins with a new stream, and is the command's id", async () => {
+  it("begins with a new stream, and follows from the command's id and the stream", async () => {
     const { bus, store } = bankWith();
     const first = await bus.dispatch(deposit(1), { commandId: "begin" });
-    const second = await bus.dispatch(deposit(1, "2"));
-    expect(first.correlationId).to.equal("begin");
-    expect(second.correlationId).to.equal(second.commandId);
-    expect((await eventsOf(store))[0]!.correlationId).to.equal("begin");
+    expect((await eventsOf(store))[0]!.correlationId).to.equal(first.correlationId);
+    const again = await bus.dispatch(deposit(1), { commandId: "begin" });
+    expect(again).to.include({ duplicate: true, correlationId: first.correlationId });
+    const elsewhere = await bankWith().bus.dispatch(deposit(1), { commandId: "begin" });
+    expect(elsewhere.correlationId).to.equal(first.correlationId);
+  });
+
+  it("tells two aggregates apart, though a client sends both the same command id", async () => {
+    const { bus } = bankWith();
+    const [one, two] = await Promise.all(["1", "2"].map((id) => bus.dispatch(deposit(1, id), { commandId: "K1" })));
+    expect(one!.correlationId).to.not.equal(two!.correlationId);
   });
 
   it("is that of its stream's first event, in whatever request it comes", async () => {
@@ -48,7 +55,8 @@ describe("the correlation id of a command", () => {
     await store.append("account-1", [{ id: "a", type: "bank.Withdrawn", data: { cents: 1 } }], {
       expectedRevision: "no_stream",
     });
-    expect(await bus.dispatch(deposit(5), { commandId: "begin" })).to.include({ correlationId: "begin" });
+    const begun = await bus.dispatch(deposit(5), { commandId: "begin" });
+    expect((await eventsOf(store)).at(-1)!.correlationId).to.equal(begun.correlationId).and.not.equal(undefined);
   });
 });
 

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import {
   Aggregate,
   Applies,
+  ApplyFailed,
   Command,
   CommandBus,
   CommandRejected,
@@ -198,5 +199,39 @@ describe("an event that is decided and not applied", () => {
       answers.shift();
     }
     expect(await store.head()).to.equal(undefined);
+  });
+});
+
+describe("an aggregate whose method cannot apply an event", () => {
+  class Fill extends Command("cup.Fill") {}
+  class Filled extends DomainEvent("cup.Filled") {}
+
+  @Aggregate({ name: "cup" })
+  class Cup {
+    @Handles(Fill)
+    fill(_: Fill): Filled {
+      return Filled.of({});
+    }
+
+    @Applies(Filled)
+    filled(_: Filled): void {
+      throw new Error("it runs over");
+    }
+  }
+
+  const store = new MemoryEventStore();
+  const model = buildModel({ aggregates: [Cup], reactors: [], projections: [], observers: [], upcasters: [] });
+  const bus = new CommandBus(model, store);
+
+  it("does not record what it decided", async () => {
+    const error = await rejectionOf(bus.dispatch(Fill.of({ aggregateId: "1" })), ApplyFailed);
+    expect(error.message).to.match(/^cup-1: Cup could not apply cup.Filled \(just decided, not recorded\): it runs over\./);
+    expect(await store.head()).to.equal(undefined);
+  });
+
+  it("says which recorded event it was", async () => {
+    await store.append("cup-2", [{ id: "a", type: "cup.Filled", data: {} }], { expectedRevision: "no_stream" });
+    const error = await rejectionOf(bus.dispatch(Fill.of({ aggregateId: "2" })), ApplyFailed);
+    expect(error).to.include({ streamName: "cup-2", eventType: "cup.Filled", revision: 0n });
   });
 });

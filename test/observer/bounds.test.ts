@@ -42,6 +42,26 @@ describe("an observer that may keep next to nothing in memory", () => {
     await fed.readModels.close();
   });
 
+  it("keeps of counterparts that only repeat, before any trigger, no more than of one", async () => {
+    const slot: SlotTerms = {
+      observer: "watch",
+      slot: "slot",
+      trigger: ["a"],
+      counterpart: ["b"],
+      unless: [],
+      withinMs: 10,
+      timeBase: "recorded",
+      tickType: "observer.ClockTick",
+    };
+    const fed = await FedObserver.open([slot]);
+    const event = (position: number) => ({ id: String(position), type: "b", position, recordedAtMs: position });
+    await fed.handle(Array.from({ length: 500 }, (_, i) => ({ ...event(i + 1), correlationId: "one" })));
+    await fed.flush();
+    const found = (await fed.cases()).get("one")!;
+    expect([found.status, found.seen]).to.deep.equal(["open", ["1"]]);
+    await fed.readModels.close();
+  });
+
   it("commits on the way although no case changes, so that what it reads takes no memory without bound", async () => {
     const terms: SlotTerms = {
       observer: "watch",

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Divergence, HandlingFailed, rebuild, StoreUnavailable } from "../../src/index.js";
+import { Divergence, ReadModelOutdated, rebuild, StoreUnavailable } from "../../src/index.js";
 import { until } from "../until.js";
 import { orderWatch, Watching, withinMs } from "./watching.js";
 
@@ -115,8 +115,19 @@ describe("an observer and outages", () => {
       { expectedRevision: "any" },
     );
     await until("it has stopped", () => watched.state === "stopped");
-    expect(watched.error).to.have.property("code", "WRONG_EXPECTED_REVISION");
-    expect(watched.error).to.not.be.instanceOf(HandlingFailed);
+    expect(watched.error).to.be.instanceOf(Divergence);
+    expect(watched.error!.message).to.match(/expected flag [-0-9a-f]+ at 1, found none, nor all of those before it/);
+  });
+
+  it("stands still, and says so, when its terms have changed and its version has not", async () => {
+    const old = watching.start();
+    await watching.isLive(old);
+    await watching.record("Ordered", "a");
+    await watching.isLive(old);
+    await old.processor.stop();
+    const changed = watching.start({ includeImported: true });
+    await until("it says so", () => changed.error instanceof ReadModelOutdated);
+    expect(changed.error!.message).to.match(/^order-watch: what it declares has changed since it was built/);
   });
 
   it("derives on a rebuild the flags that are recorded, and raises none again", async () => {

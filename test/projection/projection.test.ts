@@ -191,8 +191,7 @@ describe("a live projection", () => {
     await settled(old);
     await old.processor.stop();
     const watched = start(totals({ version: 2 }));
-    await until("it has stopped", () => watched.state === "stopped");
-    expect(watched.error).to.be.instanceOf(ReadModelOutdated);
+    await until("it says so", () => watched.error instanceof ReadModelOutdated);
     expect(watched.error!.message).to.equal(
       "totals: version 2 is declared, version 1 was built and still serves. Rebuild it: npm run rebuild -- totals",
     );
@@ -204,6 +203,26 @@ describe("a live projection", () => {
     await count(store, "a", 4);
     await settled(watched);
     expect(await sumsOf(readModels)).to.deep.equal({ a: 7 });
+  });
+
+  it("stands still, and says so, when what it declares has changed and its version has not", async () => {
+    await count(store, "a", 1, 2);
+    const old = start(totals());
+    await settled(old);
+    await old.processor.stop();
+
+    @Projection<{ total: number; n: number }>({ name: "totals", version: 1, key: byAggregateId, indexes: ["n"] })
+    class Changed {
+      @Projects(Counted)
+      counted(_: Counted, row = { total: 0, n: 0 }): { total: number; n: number } {
+        return { ...row, n: row.n + 1 };
+      }
+    }
+    const watched = start(Changed);
+    await until("it says so", () => watched.error instanceof ReadModelOutdated);
+    expect(watched.error!.message).to.match(/what it declares has changed since it was built, its version \(1\) has not/);
+    await count(store, "a", 4);
+    expect(await sumsOf(readModels)).to.deep.equal({ a: 3 });
   });
 
   it("commits on the way through a long history, so that a crash loses little", async () => {
