@@ -6,7 +6,29 @@ export * from "./aggregate/index.js";
 export * from "./application/index.js";
 export { systemClock, type Clock } from "./clock.js";
 export * from "./errors.js";
-export * from "./message/index.js";
+export {
+  Command,
+  commandFromJson,
+  currentContext,
+  derivedId,
+  DomainEvent,
+  jsonContentType,
+  randomId,
+  RecordedEvent,
+  runInContext,
+  upcaster,
+  Upcasters,
+  validateCommand,
+  type AnyCommand,
+  type AnyEvent,
+  type CommandClass,
+  type EventClass,
+  type EventMetadata,
+  type EventOptions,
+  type Fields,
+  type MessageContext,
+  type Upcaster,
+} from "./message/index.js";
 export type { Model } from "./model/index.js";
 export * from "./observer/index.js";
 export * from "./projection/index.js";

@@ -34,13 +34,9 @@ async function compile(document: string, folder: string): Promise<string[]> {
     await writeFile(join(folder, name), text);
     files.push(name);
   }
-  const config = {
-    extends: "../../tsconfig.json",
-    compilerOptions: { rootDir: ".", outDir: "out", incremental: false, noEmit: false },
-    include: ["**/*.ts"],
-    exclude: ["out"],
-  };
-  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+  // The settings that the guide tells its readers to use, not our own.
+  const settings = blocksOf("docs/guide.md").find(({ text }) => text.startsWith("// tsconfig.json\n"))!;
+  await writeFile(join(folder, "tsconfig.json"), settings.text.replace('"dist"', '"out"'));
   await run(process.execPath, [tsc, "-p", folder]).catch(({ stdout }: { stdout: string }) => {
     throw new Error(`${document} does not compile:\n${stdout}`);
   });

@@ -97,11 +97,12 @@ function tableOf(machine: string, figures: readonly Figure[]): string {
       figure,
       `${perSecond.toLocaleString("en")} ${unit}`,
       floor ? `${floor.perSecond.toLocaleString("en")} (${floor.what})` : "",
-      ratio ? `${ratio.toFixed(2)}${goal ? ` (goal ${goal})` : ""}` : "",
+      ratio ? ratio.toFixed(2) : "",
+      ratio && goal ? verdict(perSecond, ratio, goal) : "",
       peakMiB ? `${peakMiB} MiB` : "",
     ];
   });
-  const table = [["figure", "median", "floor", "ratio", "peak memory"], ...lines];
+  const table = [["figure", "median", "floor", "ratio", "goal", "peak memory"], ...lines];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   return [
     machine,
@@ -112,4 +113,10 @@ function tableOf(machine: string, figures: readonly Figure[]): string {
         .trimEnd(),
     ),
   ].join("\n");
+}
+
+function verdict(perSecond: number, ratio: number, goal: NonNullable<Figure["goal"]>): string {
+  const reached = ratio >= goal.ratio || (goal.perSecond !== undefined && perSecond >= goal.perSecond);
+  const enough = goal.perSecond === undefined ? "" : ` or ${goal.perSecond.toLocaleString("en")}/s`;
+  return `${reached ? "reached" : "MISSED"}: ${goal.ratio}${enough}`;
 }

@@ -9,7 +9,7 @@ import type { Checkpoint } from "../subscription/index.js";
 import type { ProjectionOptions } from "./decorators.js";
 import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
 import type { ReadModelDeclaration, Row } from "./read-model-store.js";
-import { RowCache } from "./row-cache.js";
+import { frozen, RowCache } from "./row-cache.js";
 
 interface Fold {
   readonly event: EventClass;
@@ -73,8 +73,7 @@ export class ProjectionReadModel implements ReadModel {
       throw new TypeError(
         "the fold returned no row; return an object, or undefined to remove the row, and not a promise",
       );
-    // Frozen, so that a fold that changes its row in place fails at once and not when history is replayed.
-    return Object.freeze(next);
+    return frozen(next);
   }
 
   async open(context: WriterContext): Promise<GenerationWriter> {

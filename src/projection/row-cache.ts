@@ -35,7 +35,7 @@ export class RowCache<R extends Row = Row> {
     const found = await this.readModels.rows(this.generation, [...missing]);
     for (const key of missing) {
       const row = found.get(key) as R | undefined;
-      this.rows.set(key, row && Object.freeze(row));
+      this.rows.set(key, row && frozen(row));
     }
   }
 
@@ -63,4 +63,16 @@ export class RowCache<R extends Row = Row> {
       this.rows.delete(key);
     }
   }
+}
+
+/**
+ * The row, immutable in depth, so that a fold that changes its row in place fails at once and not when history is
+ * replayed. What is frozen already was frozen here, in depth: a row that shares most of its parts costs little.
+ */
+export function frozen<R extends Row>(row: R): R {
+  for (const key in row) {
+    const part = row[key];
+    if (typeof part === "object" && part !== null && !Object.isFrozen(part) && !ArrayBuffer.isView(part)) frozen(part);
+  }
+  return Object.freeze(row);
 }

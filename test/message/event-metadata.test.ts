@@ -1,7 +1,7 @@
 /** Metadata of any log is tolerated: what is not ours, or not even JSON, says nothing and breaks nothing. */
 
 import { expect } from "chai";
-import { envelopeFields, parseMetadata, readMetadata, RecordedEvent } from "../../src/index.js";
+import { envelopeFields, parseMetadata, readMetadata, RecordedEvent } from "../../src/message/index.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const nothing = { correlationId: undefined, schemaVersion: 1, occurredAtMs: undefined, imported: false };

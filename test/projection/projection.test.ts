@@ -135,6 +135,23 @@ describe("a live projection", () => {
     expect(await rowsOf(readModels, "changed")).to.deep.equal({ a: { n: 1 } });
   });
 
+  it("shows what a row holds frozen as well", async () => {
+    @Projection<{ amounts: number[] }>({ name: "deep", version: 1, key: byAggregateId })
+    class Deep {
+      @Projects(Counted)
+      counted({ amount }: Counted, row: { amounts: number[] } = { amounts: [] }): { amounts: number[] } {
+        row.amounts.push(amount);
+        return row;
+      }
+    }
+    await count(store, "a", 1, 2);
+    for (const time of ["just made", "loaded"]) {
+      const error = await stopped(start(Deep));
+      expect(error.message, time).to.match(/not extensible/);
+      expect(await rowsOf(readModels, "deep"), time).to.deep.equal({ a: { amounts: [1] } });
+    }
+  });
+
   it("refuses a fold that is async, or returns no row", async () => {
     for (const [i, answer] of [Promise.resolve({}), "text", null, 7].entries()) {
       @Projection<object>({ name: `odd-${i}`, version: 1, key: byAggregateId })
@@ -220,7 +237,9 @@ describe("a live projection", () => {
     }
     const watched = start(Changed);
     await until("it says so", () => watched.error instanceof ReadModelOutdated);
-    expect(watched.error!.message).to.match(/what it declares has changed since it was built, its version \(1\) has not/);
+    expect(watched.error!.message).to.match(
+      /what it declares has changed since it was built, its version \(1\) has not/,
+    );
     await count(store, "a", 4);
     expect(await sumsOf(readModels)).to.deep.equal({ a: 3 });
   });

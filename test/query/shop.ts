@@ -120,6 +120,10 @@ export async function openShop(): Promise<Shop> {
     commands: new CommandBus(model, store, { clock }),
     projections: [orders, unbuilt],
     observers: [payments.declaration],
+    reactors: [
+      { name: "charge", subscription: "reactor:charge" },
+      { name: "ship", subscription: "reactor:ship" },
+    ],
     ready,
     status: async () => status,
     readiness(this: Shop) {

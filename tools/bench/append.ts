@@ -65,7 +65,7 @@ export const appendParts: readonly Part[] = Object.entries(shapes).map(([name, s
           what: shape.inFlight > 1 ? "plain SQLite, 100 to one commit" : "plain SQLite, one commit each",
           ...figures.plain,
         },
-        goal: shape.inFlight > 1 ? 0.5 : shape.eventsPerAppend === 1 ? 0.8 : undefined,
+        goal: { ratio: shape.inFlight > 1 ? 0.5 : 0.8 },
       },
     ];
   },

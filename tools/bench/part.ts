@@ -15,8 +15,8 @@ export interface Figure extends Measured {
   readonly figure: string;
   readonly unit: string;
   readonly floor?: Measured & { readonly what: string };
-  /** Least ratio to the floor that is wanted. */
-  readonly goal?: number | undefined;
+  /** What is wanted: so much of the floor, or so many a second where that is enough. */
+  readonly goal?: { readonly ratio: number; readonly perSecond?: number } | undefined;
   /** Largest resident size of the part's process, in MiB. */
   readonly peakMiB?: number;
 }
