@@ -57,24 +57,30 @@ export function encodeAppend(
 
 // Half a surrogate pair cannot be written as UTF-8: two such names would become one.
 const isName = (value: unknown): value is string =>
-  typeof value === "string" && value !== "" && !/\p{Surrogate}/u.test(value);
+  typeof value === "string" && value !== "" && (value as WellFormed).isWellFormed();
+
+/** ES2024, and in Node 20. */
+type WellFormed = string & { isWellFormed(): boolean };
 
 const sizeOf = (content: string | Uint8Array | undefined): number =>
   typeof content === "string" ? Buffer.byteLength(content) : (content?.length ?? 0);
 
 function encode(event: EventData, invalid: (reason: string) => InvalidAppend): EncodedEvent {
   const { contentType = jsonContentType } = event;
-  if (!isName(contentType)) throw invalid("its content type is empty. Leave it out for JSON.");
+  if (contentType !== jsonContentType && !isName(contentType))
+    throw invalid("its content type is empty. Leave it out for JSON.");
   const metadata = encodeMetadata(event.metadata, invalid);
   const stated = envelopeFields(isPlain(event.metadata) ? event.metadata : parseMetadata(metadata));
   return {
-    ...stated,
-    correlationId: isName(stated.correlationId) ? stated.correlationId : undefined,
     id: event.id,
     type: event.type,
     contentType,
     data: encodeData(event.data, contentType, invalid),
     metadata,
+    correlationId: isName(stated.correlationId) ? stated.correlationId : undefined,
+    schemaVersion: stated.schemaVersion,
+    occurredAtMs: stated.occurredAtMs,
+    imported: stated.imported,
   };
 }
 
@@ -82,7 +88,12 @@ function encode(event: EventData, invalid: (reason: string) => InvalidAppend): E
 function isPlain(metadata: EventData["metadata"]): metadata is EventMetadata {
   if (metadata === undefined || metadata instanceof Uint8Array || "toJSON" in metadata) return false;
   const { $correlationId, schemaVersion, occurredAt, imported } = metadata as Record<string, unknown>;
-  return ![$correlationId, schemaVersion, occurredAt, imported].some((value) => typeof value === "object");
+  return (
+    typeof $correlationId !== "object" &&
+    typeof schemaVersion !== "object" &&
+    typeof occurredAt !== "object" &&
+    typeof imported !== "object"
+  );
 }
 
 function encodeData(data: unknown, contentType: string, invalid: (reason: string) => InvalidAppend) {
