@@ -207,9 +207,13 @@ export class CheckpointMismatch extends RollcallError {
   constructor(
     readonly subscription: string,
     reason: string,
+    /** False for a reactor: its effects cannot be made anew. */
+    readonly rebuildable = true,
   ) {
     super(
-      `${subscription}: ${reason} Rebuild it from this log, or point it at the log that its checkpoint belongs to.`,
+      rebuildable
+        ? `${subscription}: ${reason} Rebuild it from this log, or point it at the log that its checkpoint belongs to.`
+        : `${subscription}: ${reason} A reactor cannot be rebuilt. Point it at the log that its checkpoint belongs to, or at another read-model file, knowing that its reactions to this log then run again.`,
     );
   }
 }

@@ -3,7 +3,14 @@
 
 import "reflect-metadata";
 import { Command, InvalidArgumentError } from "commander";
-import { configurationFrom, environmentHelp, Rollcall, systemClock, type ProcessorStatus } from "../src/index.js";
+import {
+  configurationFrom,
+  environmentHelp,
+  Rollcall,
+  systemClock,
+  type ParkedEvent,
+  type ProcessorStatus,
+} from "../src/index.js";
 import { run } from "./command-line.js";
 import { appOption, loadApplication } from "./load-application.js";
 import { driveOrders } from "./demo/order-traffic.js";
@@ -54,10 +61,21 @@ await run(async (signal) => {
     if (options.json) print("subscription", { name, state, ...(error && { error: error.message }) }, "");
     else if (error) process.stderr.write(`${name} is ${state}: ${error.message}\n`);
   };
-  const onError = (error: unknown) => process.stderr.write(`HTTP: ${String(error)}\n`);
+  const onParked = ({ position, revision, parkedAtMs, ...event }: ParkedEvent) => {
+    const [at, parkedAt] = [String(position), new Date(parkedAtMs).toISOString()];
+    if (options.json) print("parked", { ...event, position: at, revision: String(revision), parkedAt }, "");
+    else {
+      const { reactor, streamName, eventType, attempts, error } = event;
+      const what = `${eventType} (${streamName}, revision ${revision}, position ${at})`;
+      const tried = attempts === 0 ? "" : ` after ${attempts} attempt${attempts === 1 ? "" : "s"}`;
+      process.stderr.write(`${reactor} has parked ${what}${tried}: ${error}\n`);
+    }
+  };
+  const onError = (error: unknown) => process.stderr.write(`Unexpected: ${String(error)}\n`);
 
   const rollcall = await Rollcall.open(await loadApplication(options.app), configurationFrom(process.env), {
     onChange,
+    onParked,
     onError,
   });
   try {
@@ -79,21 +97,32 @@ await run(async (signal) => {
     print("stopped", {}, "Stopped. The next start goes on from here.");
   }
 });
+// A gateway that ignores its signal may hold a timer or a connection, which would keep the process for as long.
+await Promise.all([process.stdout, process.stderr].map(drained));
+process.exit();
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   return systemClock.sleep(Infinity, signal).then(() => (signal.aborted ? undefined : untilAborted(signal)));
 }
 
-function welcome({ url, configuration, assembly }: Rollcall, { demo, app, rate }: Options): string {
+function welcome(rollcall: Rollcall, { demo, app, rate }: Options): string {
+  const { url, configuration, assembly } = rollcall;
   const { store, roles } = configuration;
+  const { projections, observers } = assembly;
   const lines = [`Rollcall runs ${roles === "all" ? assembly.roles.join(", ") : roles.join(", ")} on ${store}.`];
   if (url) {
-    const [projection] = assembly.projections;
-    const [observer] = assembly.observers;
     lines.push(`Query it at ${url}, for example:`, `  curl ${url}/status`);
-    if (projection) lines.push(`  curl "${url}/read-models/${projection.declaration.name}?limit=3"`);
-    if (observer) lines.push(`  curl "${url}/observers/${observer.declaration.name}/cases?status=flagged"`);
+    if (projections[0]) lines.push(`  curl "${url}/read-models/${projections[0].declaration.name}?limit=3"`);
+    if (observers[0]) lines.push(`  curl "${url}/observers/${observers[0].declaration.name}/cases?status=flagged"`);
   }
-  if (demo && !app) lines.push(`Demo: ${rate} orders a second; the payment provider loses, delays and doubles some.`);
-  return [...lines, "Flags appear here as they are raised. Ctrl-C stops.", ""].join("\n");
+  if (demo && !app && rollcall.hasRole("ordering")) {
+    const provider = rollcall.hasRole("billing") ? "; the payment provider loses, delays and doubles some" : "";
+    lines.push(`Demo: ${rate} orders a second${provider}.`);
+  }
+  const flags = rollcall.hasRole("observer") && observers.length > 0 ? "Flags appear here as they are raised. " : "";
+  return [...lines, `${flags}Ctrl-C stops.`, ""].join("\n");
 }

@@ -134,7 +134,8 @@ export class CommandBus {
     const digest = commandDigest(command);
     const loaded = await this.load(type, streamName, commandId);
     const context = currentContext();
-    const correlationId = options.correlationId ?? context.correlationId ?? loaded.correlationId ?? newCorrelationId(commandId, streamName);
+    const correlationId =
+      options.correlationId ?? context.correlationId ?? loaded.correlationId ?? newCorrelationId(commandId, streamName);
     const result = { commandId, correlationId, streamName };
 
     const [first] = loaded.earlier;

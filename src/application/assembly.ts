@@ -2,12 +2,11 @@
 
 import { Container, decorate, injectable, type Newable } from "inversify";
 import { CommandBus } from "../aggregate/index.js";
-import type { Clock } from "../clock.js";
 import { InvalidModel } from "../errors.js";
 import { buildModel, roleOf, type AnyClass, type DeclaredClass, type Model } from "../model/index.js";
 import { definitionProblems, ObserverReadModel } from "../observer/index.js";
 import { ProjectionReadModel, type ReadModel, type ReadModelStore } from "../projection/index.js";
-import { ReactorSubscriber } from "../reactor/index.js";
+import { ReactorSubscriber, type ReactorLimits, type ReactorOptions } from "../reactor/index.js";
 import type { EventStore } from "../store/event-store.js";
 import type { ApplicationDefinition, Domain } from "./registration.js";
 import { ClockToken, EventStoreToken, ReadModelStoreToken } from "./tokens.js";
@@ -18,7 +17,6 @@ export const machineryRoles = ["projection", "observer", "http"] as const;
 export interface Ports {
   readonly store: EventStore;
   readonly readModels: ReadModelStore;
-  readonly clock: Clock;
 }
 
 export interface Assembly {
@@ -39,7 +37,11 @@ export interface Assembly {
  * The model of a definition, checked as a whole.
  * @throws InvalidModel with every problem
  */
-export function modelOf({ domains, projections = [], observers = [] }: ApplicationDefinition): Model {
+export function modelOf(definition: ApplicationDefinition): Model {
+  const missing = missingProblems(definition);
+  // Nothing else can be said of what is not there.
+  if (missing.length > 0) throw new InvalidModel(missing);
+  const { domains, projections = [], observers = [] } = definition;
   const observerProblems = observers.flatMap((type) => {
     const role = roleOf(type);
     return role?.kind === "observer" ? definitionProblems({ type, role, uses: [] }) : [];
@@ -52,13 +54,18 @@ export function modelOf({ domains, projections = [], observers = [] }: Applicati
       projections,
       observers,
     },
-    [...domainProblems(domains), ...observerProblems],
+    [...domainProblems(domains), ...startProblems(domains), ...observerProblems],
   );
 }
 
-/** @throws InvalidModel with every problem, those of injection included */
-export function assemble(definition: ApplicationDefinition, { store, readModels, clock }: Ports): Assembly {
-  const model = modelOf(definition);
+/** Puts together what `modelOf` found in order. @throws InvalidModel with every problem of injection */
+export function assemble(
+  definition: ApplicationDefinition,
+  model: Model,
+  { store, readModels }: Ports,
+  limits: ReactorLimits & Required<Pick<ReactorLimits, "clock">>,
+): Assembly {
+  const { clock } = limits;
   const commands = new CommandBus(model, store, { clock });
   const container = new Container({ defaultScope: "Singleton" });
   container.bind(ClockToken).toConstantValue(clock);
@@ -70,7 +77,7 @@ export function assemble(definition: ApplicationDefinition, { store, readModels,
 
   const domainOf = (type: AnyClass) => definition.domains.find(({ reactors }) => reactors?.includes(type))!.name;
   const reactors = instances(container, model.reactors).map(({ declared, instance }) => ({
-    subscriber: new ReactorSubscriber(declared, instance, model, commands, store, readModels, { clock }),
+    subscriber: new ReactorSubscriber(declared, instance, model, commands, store, readModels, limits),
     name: declared.role.name,
     role: domainOf(declared.type),
   }));
@@ -83,6 +90,45 @@ export function assemble(definition: ApplicationDefinition, { store, readModels,
     observers: model.observers.map((declared) => new ObserverReadModel(declared, clock)),
     roles: [...definition.domains.map(({ name }) => name), ...machineryRoles],
   };
+}
+
+const aClass = "a class";
+
+/** What an import gave that is no class, as it does when two modules import each other. */
+function missingProblems({ domains, projections = [], observers = [] }: ApplicationDefinition): string[] {
+  const check = (place: string, registered: readonly unknown[], expected: string) =>
+    registered.flatMap((each, i) => {
+      if (each !== null && typeof each === (expected === aClass ? "function" : "object")) return [];
+      const found = each === null ? "null" : typeof each;
+      return [
+        `${place}[${i}] is ${found}, not ${expected}. Does its module export it, and do two modules import each other in a circle?`,
+      ];
+    });
+  return [
+    ...check("domains", domains, "made by domain({ … })"),
+    ...domains.flatMap((each) => {
+      const { name, aggregates = [], reactors = [], upcasters = [] } = each ?? {};
+      return [
+        ...check(`${name}: aggregates`, aggregates, aClass),
+        ...check(`${name}: reactors`, reactors, aClass),
+        ...check(`${name}: upcasters`, upcasters, "made by upcaster(…)"),
+      ];
+    }),
+    ...check("projections", projections, aClass),
+    ...check("observers", observers, aClass),
+  ];
+}
+
+/** Types do not keep plain JavaScript from a word that would run a whole history. */
+function startProblems(domains: readonly Domain[]): string[] {
+  return domains.flatMap(({ reactors = [] }) =>
+    reactors.flatMap((type) => {
+      const { startFrom = "beginning" } = (roleOf(type)?.options ?? {}) as Partial<ReactorOptions>;
+      return ["beginning", "now"].includes(startFrom)
+        ? []
+        : [`${type.name} has startFrom "${startFrom}". Use "beginning" or "now".`];
+    }),
+  );
 }
 
 function domainProblems(domains: readonly Domain[]): string[] {
@@ -112,8 +158,12 @@ function instances(container: Container, declared: readonly DeclaredClass[]) {
       container.bind(type).toSelf();
       return [{ declared: each, instance: container.get(type) }];
     } catch (error) {
-      const [reason] = (error as Error).message.split("\n");
-      problems.push(`${type.name} cannot be made: ${reason} Bind what it injects in its domain or the application.`);
+      const [reason = ""] = (error as Error).message.split("\n");
+      problems.push(
+        /missing metadata/i.test(reason)
+          ? `${type.name} cannot be made: its constructor does not say what it is to be given. Put @inject(Token) on each constructor parameter.`
+          : `${type.name} cannot be made: ${reason} Bind what it injects in its domain or the application.`,
+      );
       return [];
     }
   });

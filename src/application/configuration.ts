@@ -1,12 +1,12 @@
-/** The settings of an application, from the environment; every problem is listed at once. */
+/** The settings of an application, from the environment or stated in code, checked alike; every problem is listed at once. */
 
 import { resolve } from "node:path";
 import { InvalidConfiguration } from "../errors.js";
 
 export interface Configuration {
-  /** The log: `memory:`, or the path of an SQLite file (`sqlite:` in front is allowed). */
+  /** The log: `memory:` (or `:memory:`), or the path of an SQLite file (`sqlite:` in front is allowed). */
   readonly store: string;
-  /** Read models, checkpoints and leases: `memory:`, or the path of another SQLite file. */
+  /** Read models, checkpoints and leases, stated likewise: another file; in memory with the log unless stated. */
   readonly readModels: string;
   /** What this process does; everything unless stated. */
   readonly roles: readonly string[] | "all";
@@ -23,52 +23,123 @@ export const defaultConfiguration: Configuration = {
   leaseTtlMs: 5_000,
 };
 
+/** Canonical for a store that ends with the process. */
+export const inMemory = "memory:";
+
 /** What each setting means, for `--help`. */
 export const environmentHelp = `Environment:
   ROLLCALL_STORE         the log: path of an SQLite file, or memory: (default ${defaultConfiguration.store})
-  ROLLCALL_READ_MODELS   read models: path of another SQLite file, or memory: (default ${defaultConfiguration.readModels})
+  ROLLCALL_READ_MODELS   read models: path of another SQLite file, or memory:
+                         (default ${defaultConfiguration.readModels}, or memory: when the log is)
   ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer, http
                          (default: everything)
   ROLLCALL_HOST          address that HTTP listens on (default ${defaultConfiguration.http.host})
   ROLLCALL_PORT          port that HTTP listens on; 0 takes a free one (default ${defaultConfiguration.http.port})
   ROLLCALL_LEASE_MS      how long a standby waits for a holder that fell silent (default ${defaultConfiguration.leaseTtlMs})`;
 
+/** What was stated of a configuration, before it was checked; what is absent has its default. */
+interface Stated {
+  readonly store: string | undefined;
+  readonly readModels: string | undefined;
+  readonly roles: Configuration["roles"] | undefined;
+  readonly host: string | undefined;
+  readonly port: string | number | undefined;
+  readonly leaseTtlMs: string | number | undefined;
+}
+
+type Names = Readonly<Record<keyof Stated, string>>;
+
+const namesInEnvironment: Names = {
+  store: "ROLLCALL_STORE",
+  readModels: "ROLLCALL_READ_MODELS",
+  roles: "ROLLCALL_ROLES",
+  host: "ROLLCALL_HOST",
+  port: "ROLLCALL_PORT",
+  leaseTtlMs: "ROLLCALL_LEASE_MS",
+};
+
+const namesInCode: Names = {
+  store: "store",
+  readModels: "readModels",
+  roles: "roles",
+  host: "http.host",
+  port: "http.port",
+  leaseTtlMs: "leaseTtlMs",
+};
+
 /** @throws InvalidConfiguration with every problem */
 export function configurationFrom(environment: NodeJS.ProcessEnv): Configuration {
-  const problems: string[] = [];
-  const text = (name: string, otherwise: string) => environment[name]?.trim() || otherwise;
-  const whole = (name: string, otherwise: number, least: number, most: number) => {
-    const value = Number(text(name, String(otherwise)));
-    if (!Number.isSafeInteger(value) || value < least || value > most)
-      problems.push(`${name} is "${environment[name]}". Use a whole number from ${least} to ${most}.`);
-    return value;
-  };
-  const path = (name: string, otherwise: string) => {
-    const value = text(name, otherwise).replace(/^sqlite:/, "");
-    if (/^[a-z][a-z+]*:\/\//i.test(value))
-      problems.push(
-        `${name} is a ${value.split("://")[0]} connection, which this version cannot open. Name an SQLite file.`,
-      );
-    return value;
-  };
-  const roles = environment["ROLLCALL_ROLES"]
+  const text = (setting: keyof Stated) => environment[namesInEnvironment[setting]]?.trim() || undefined;
+  const roles = text("roles")
     ?.split(",")
     .map((role) => role.trim())
     .filter(Boolean);
-  const configuration: Configuration = {
-    store: path("ROLLCALL_STORE", defaultConfiguration.store),
-    readModels: path("ROLLCALL_READ_MODELS", defaultConfiguration.readModels),
-    roles: roles?.length ? roles : "all",
-    http: {
-      host: text("ROLLCALL_HOST", defaultConfiguration.http.host),
-      port: whole("ROLLCALL_PORT", defaultConfiguration.http.port, 0, 65_535),
+  return checked(
+    {
+      store: text("store"),
+      readModels: text("readModels"),
+      roles: roles?.length ? roles : "all",
+      host: text("host"),
+      port: text("port"),
+      leaseTtlMs: text("leaseTtlMs"),
     },
-    leaseTtlMs: whole("ROLLCALL_LEASE_MS", defaultConfiguration.leaseTtlMs, 100, 3_600_000),
+    namesInEnvironment,
+  );
+}
+
+/** A configuration stated in code, checked as one of the environment is. @throws InvalidConfiguration with every problem */
+export function completed({ store, readModels, roles, http, leaseTtlMs }: Partial<Configuration>): Configuration {
+  return checked({ store, readModels, roles, host: http?.host, port: http?.port, leaseTtlMs }, namesInCode);
+}
+
+function checked(stated: Stated, names: Names): Configuration {
+  const problems: string[] = [];
+  const location = (setting: "store" | "readModels", otherwise: string) => {
+    const { place, problem } = locationOf(stated[setting] ?? otherwise);
+    if (problem) problems.push(`${names[setting]} ${problem}`);
+    return place;
   };
-  if (configuration.store !== "memory:" && resolve(configuration.store) === resolve(configuration.readModels))
+  const whole = (setting: "port" | "leaseTtlMs", otherwise: number, least: number, most: number) => {
+    const value = Number(stated[setting] ?? otherwise);
+    if (!Number.isSafeInteger(value) || value < least || value > most)
+      problems.push(`${names[setting]} is "${stated[setting]}". Use a whole number from ${least} to ${most}.`);
+    return value;
+  };
+  const store = location("store", defaultConfiguration.store);
+  // Rows that outlive their log are of no use to the next one.
+  const readModels = location("readModels", store === inMemory ? inMemory : defaultConfiguration.readModels);
+  const configuration: Configuration = {
+    store,
+    readModels,
+    roles: stated.roles ?? defaultConfiguration.roles,
+    http: {
+      host: stated.host ?? defaultConfiguration.http.host,
+      port: whole("port", defaultConfiguration.http.port, 0, 65_535),
+    },
+    leaseTtlMs: whole("leaseTtlMs", defaultConfiguration.leaseTtlMs, 100, 3_600_000),
+  };
+  if (store !== inMemory && resolve(store) === resolve(readModels))
     problems.push(
-      "ROLLCALL_STORE and ROLLCALL_READ_MODELS name the same file. Use two, so that a rebuild never blocks appends.",
+      `${names.store} and ${names.readModels} name the same file. Use two, so that a rebuild never blocks appends.`,
     );
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   return configuration;
+}
+
+/** `memory:`, or the path of a file; with what is wrong with the text, if anything is. */
+function locationOf(text: string): { readonly place: string; readonly problem?: string } {
+  const place = text.trim().replace(/^sqlite:/i, "");
+  if (place === inMemory || place === ":memory:") return { place: inMemory };
+  if (place === "")
+    return { place, problem: `is "${text}", which names no file. Name an SQLite file, or use memory:.` };
+  if (/^memory$/i.test(place))
+    return { place, problem: `is "${text}". Use memory: to keep it in memory, ./${place} for a file of that name.` };
+  // One letter is a drive of Windows, not a scheme.
+  const [, scheme] = /^([a-z][a-z\d+.-]+):/i.exec(place) ?? [];
+  if (scheme)
+    return {
+      place,
+      problem: `is a ${scheme} connection, which this version cannot open. Name an SQLite file.`,
+    };
+  return { place };
 }

@@ -20,9 +20,9 @@ import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
 import { MemoryEventStore, openSqliteEventStore } from "../store/index.js";
 import type { EventStore } from "../store/event-store.js";
-import { Processor, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
+import { Processor, type ParkedEvent, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
 import { assemble, modelOf, type Assembly } from "./assembly.js";
-import { defaultConfiguration, type Configuration } from "./configuration.js";
+import { completed, inMemory, type Configuration } from "./configuration.js";
 import type { ApplicationDefinition } from "./registration.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
 
@@ -30,7 +30,9 @@ export interface RollcallOptions {
   readonly clock?: Clock;
   /** Called whenever a subscription of this process changes its state. */
   readonly onChange?: (status: ProcessorStatus) => void;
-  /** Called for each error that no caller sees: an HTTP request that failed unexpectedly. */
+  /** Called whenever a reactor of this process has parked an event, those that wait behind another included. */
+  readonly onParked?: (event: ParkedEvent) => void;
+  /** Called for each error that no caller sees: an HTTP request that failed unexpectedly, a hook above that threw. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -50,10 +52,14 @@ export class Rollcall {
     private readonly options: RollcallOptions,
   ) {
     const { projections, observers, reactors } = assembly;
-    const live = (readModel: ReadModel) => new LiveReadModel(readModel, store, readModels);
+    const live = (readModel: ReadModel) =>
+      this.processor(
+        new LiveReadModel(readModel, store, readModels),
+        async () => (await readModels.activeGeneration(readModel.declaration.name))?.id,
+      );
     this.processors = [
-      ...projections.map((each) => ({ processor: this.processor(live(each)), role: "projection" })),
-      ...observers.map((each) => ({ processor: this.processor(live(each)), role: "observer" })),
+      ...projections.map((each) => ({ processor: live(each), role: "projection" })),
+      ...observers.map((each) => ({ processor: live(each), role: "observer" })),
       ...reactors.map(({ subscriber, role }) => ({ processor: this.processor(subscriber), role })),
     ];
   }
@@ -67,20 +73,21 @@ export class Rollcall {
     configuration: Partial<Configuration> = {},
     options: RollcallOptions = {},
   ): Promise<Rollcall> {
-    const complete = { ...defaultConfiguration, ...configuration };
-    modelOf(definition);
-    const clock = options.clock ?? systemClock;
+    const complete = completed(configuration);
+    const model = modelOf(definition);
+    const { clock = systemClock, onParked, onError } = options;
     for (const file of [complete.store, complete.readModels])
-      if (!file.endsWith(":")) await mkdir(dirname(file), { recursive: true });
+      if (file !== inMemory) await mkdir(dirname(file), { recursive: true });
     const store =
-      complete.store === "memory:"
+      complete.store === inMemory
         ? new MemoryEventStore({ clock })
         : await openSqliteEventStore({ file: complete.store, clock });
     try {
-      const file = complete.readModels === "memory:" ? ":memory:" : complete.readModels;
+      const file = complete.readModels === inMemory ? ":memory:" : complete.readModels;
       const readModels = await openSqliteReadModelStore({ file, clock });
       try {
-        const assembly = assemble(definition, { store, readModels, clock });
+        const limits = { clock, ...(onParked && { onParked }), ...(onError && { onError }) };
+        const assembly = assemble(definition, model, { store, readModels }, limits);
         checkRoles(complete.roles, assembly.roles);
         return new Rollcall(complete, store, readModels, assembly, options);
       } catch (error) {
@@ -145,8 +152,9 @@ export class Rollcall {
   queryContext(): QueryContext {
     const { store, readModels, assembly, configuration } = this;
     const { commands, model, roles } = assembly;
-    const status = () =>
-      applicationStatus(store, readModels, configuration.roles === "all" ? roles : configuration.roles, this.workers());
+    const { clock = systemClock } = this.options;
+    const running = configuration.roles === "all" ? roles : configuration.roles;
+    const status = () => applicationStatus({ store, readModels, clock }, running, this.workers());
     return {
       store,
       readModels,
@@ -154,6 +162,7 @@ export class Rollcall {
       model,
       projections: assembly.projections.map(({ declaration }) => declaration),
       observers: assembly.observers.map(({ declaration }) => declaration),
+      reactors: assembly.reactors.map(({ name, subscriber }) => ({ name, subscription: subscriber.name })),
       status,
       readiness: () => readinessOf(readModels, this.workers()),
     };
@@ -174,13 +183,15 @@ export class Rollcall {
     }));
   }
 
-  private processor(subscriber: Subscriber): Processor {
-    const { clock, onChange } = this.options;
+  private processor(subscriber: Subscriber, serving?: () => Promise<unknown>): Processor {
+    const { clock, onChange, onError } = this.options;
     return new Processor(subscriber, this.store, this.readModels, {
       holder: this.holder,
       leaseTtlMs: this.configuration.leaseTtlMs,
       ...(clock && { clock }),
       ...(onChange && { onChange }),
+      ...(onError && { onError }),
+      ...(serving && { serving }),
     });
   }
 }

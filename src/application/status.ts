@@ -1,5 +1,6 @@
 /** What an application says of itself: where each subscription stands, and whether this process is ready. */
 
+import type { Clock } from "../clock.js";
 import type { Lag, ApplicationStatus, Readiness, SubscriptionStatus } from "../query/index.js";
 import type { ObserverState } from "../observer/index.js";
 import type { ReadModelStore } from "../projection/index.js";
@@ -17,24 +18,29 @@ export interface Worker {
   readonly status: ProcessorStatus | undefined;
 }
 
+export interface StatusSources {
+  readonly store: EventStore;
+  readonly readModels: ReadModelStore;
+  readonly clock: Clock;
+}
+
 export async function applicationStatus(
-  store: EventStore,
-  readModels: ReadModelStore,
+  sources: StatusSources,
   roles: readonly string[],
   workers: readonly Worker[],
 ): Promise<ApplicationStatus> {
+  const { store } = sources;
   const head = await store.head();
   return {
     storeId: await store.storeId(),
     ...(head !== undefined && { head: String(head) }),
     roles,
-    subscriptions: await Promise.all(workers.map((worker) => subscriptionStatus(store, readModels, worker))),
+    subscriptions: await Promise.all(workers.map((worker) => subscriptionStatus(sources, worker))),
   };
 }
 
 async function subscriptionStatus(
-  store: EventStore,
-  readModels: ReadModelStore,
+  { store, readModels, clock }: StatusSources,
   { name, kind, subscription, filter, status }: Worker,
 ): Promise<SubscriptionStatus> {
   const generation = kind === "reactor" ? undefined : await readModels.activeGeneration(name);
@@ -45,7 +51,7 @@ async function subscriptionStatus(
     kind,
     state: status?.state ?? "elsewhere",
     ...(checkpoint?.position !== undefined && { position: String(checkpoint.position) }),
-    lag: await lagOf(store, filter, checkpoint),
+    lag: await lagOf(store, filter, checkpoint, clock),
     ...(generation && { version: generation.version }),
     ...(status?.error && { error: status.error.message }),
     ...(kind === "reactor" && { parked: (await readModels.parked(subscription)).length }),
@@ -54,11 +60,16 @@ async function subscriptionStatus(
 }
 
 /** Counts within one page: enough to tell "nothing", "a little" and "much". */
-async function lagOf(store: EventStore, filter: EventFilter, checkpoint: Checkpoint | undefined): Promise<Lag> {
+async function lagOf(
+  store: EventStore,
+  filter: EventFilter,
+  checkpoint: Checkpoint | undefined,
+  clock: Clock,
+): Promise<Lag> {
   let lag: Lag = { events: 0, more: false, seconds: 0 };
   for await (const page of store.readLog({ after: checkpoint?.position, filter })) {
     if (lag.events > 0) return { ...lag, more: true };
-    lag = { events: page.length, more: false, seconds: Math.max(0, (Date.now() - page[0]!.recordedAtMs) / 1_000) };
+    lag = { events: page.length, more: false, seconds: Math.max(0, (clock.now() - page[0]!.recordedAtMs) / 1_000) };
   }
   return lag;
 }

@@ -14,11 +14,13 @@
  * | GET /observers                           | names and versions                                                  |
  * | GET /observers/:name/cases               | cases: `?status=&limit=&cursor=`                                    |
  * | GET /observers/:name/cases/:correlationId | one case: its slots, and the flags raised in it                    |
+ * | GET /reactors                            | names, and how many events each has parked                          |
+ * | GET /reactors/:name/parked               | events it could not handle, in the log's order: `?limit=&after=`    |
  * | GET /correlations/:id                    | events of all domains in the order of the log: `?limit=&after=`     |
  * | POST /commands/:type                     | 201 when events were appended, 200 when none were or they were there |
  *
  * A list is `{ items, nextCursor? }`; its next page is named by a `Link` header too. `limit` is 50 unless stated, 1000
- * at most; `nextCursor` is the next `cursor`, or the next `after` of a correlation.
+ * at most; `nextCursor` is the next `cursor`, or the next `after` where positions are counted.
  *
  * A command's body is its fields, `aggregateId` included. `Idempotency-Key` is its id: sent again with the same one it
  * is answered from its events (`duplicate: true`). `X-Correlation-Id` and `traceparent` go into its events' metadata.
@@ -33,6 +35,7 @@ import { readBody, sendCommand } from "./commands.js";
 import { showLive, showReady, showStatus } from "./health.js";
 import { problemOf, RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
+import { listParked, listReactors } from "./reactors.js";
 import { findReadModelRow, listReadModelRows, listReadModels } from "./read-models.js";
 import { replying, sendProblem, type Reply } from "./reply.js";
 import { showTimeline } from "./timeline.js";
@@ -57,6 +60,8 @@ const reads: readonly (readonly [path: string, show: Show])[] = [
   ["/observers", listObservers],
   ["/observers/:name/cases", listCases],
   ["/observers/:name/cases/:correlationId", findCase],
+  ["/reactors", listReactors],
+  ["/reactors/:name/parked", listParked],
   ["/correlations/:id", showTimeline],
 ];
 

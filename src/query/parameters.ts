@@ -43,6 +43,21 @@ export function limitOf(what: string, parameters: ReadonlyMap<string, string>): 
   return limit;
 }
 
+/**
+ * The position that a page begins after. Positions begin at 0 in some stores, and `after` leaves out the one it names:
+ * -1 when none is given.
+ * @throws InvalidQuery
+ */
+export function positionOf(what: string, parameters: ReadonlyMap<string, string>): bigint {
+  const text = parameters.get("after");
+  if (text === undefined) return -1n;
+  if (!/^\d{1,20}$/.test(text))
+    throw new InvalidQuery(
+      `${what}: after must be the position of an event, a whole number, found ${JSON.stringify(text)}.`,
+    );
+  return BigInt(text);
+}
+
 /** The path of a resource, below where the API is mounted. */
 export const pathTo = (request: Request, ...parts: readonly string[]): string =>
   `${request.baseUrl}/${parts.map(encodeURIComponent).join("/")}`;

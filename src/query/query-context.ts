@@ -19,13 +19,13 @@ export interface SubscriptionStatus {
   readonly name: string;
   readonly kind: "projection" | "observer" | "reactor";
   /** `elsewhere`: this process does not have the role. The others as a processor says them. */
-  readonly state: "elsewhere" | "idle" | "standby" | "catching-up" | "live" | "retrying" | "stopped";
+  readonly state: "elsewhere" | "idle" | "standby" | "catching-up" | "live" | "retrying" | "outdated" | "stopped";
   /** Last position committed, as text; absent before the first event. */
   readonly position?: string;
   readonly lag: Lag;
   /** Version of the generation that serves; read models only. */
   readonly version?: number;
-  /** Why it stopped or retries. */
+  /** Why it stopped, retries or is outdated. */
   readonly error?: string;
   /** Reactors: events that are parked. */
   readonly parked?: number;
@@ -47,6 +47,13 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
+/** A reactor, as far as its parked events are asked for. */
+export interface ReactorDeclaration {
+  readonly name: string;
+  /** What its checkpoint and its parked events are kept under. */
+  readonly subscription: string;
+}
+
 export interface QueryContext {
   readonly store: EventStore;
   readonly readModels: ReadModelStore;
@@ -56,6 +63,7 @@ export interface QueryContext {
   readonly projections: readonly ReadModelDeclaration[];
   /** The observers; their rows are cases (`Case` of `src/observer`). */
   readonly observers: readonly ReadModelDeclaration[];
+  readonly reactors: readonly ReactorDeclaration[];
   status(): Promise<ApplicationStatus>;
   readiness(): Promise<Readiness>;
 }

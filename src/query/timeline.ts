@@ -1,9 +1,9 @@
 /** The timeline of one correlation id: its events across all domains, flags included, in the order of the log. */
 
 import type { Request } from "express";
-import { InvalidQuery, RollcallError } from "../errors.js";
+import { RollcallError } from "../errors.js";
 import type { RecordedEvent, Upcasters } from "../message/index.js";
-import { limitOf, linkToNext, pathPart, pathTo, queryParameters } from "./parameters.js";
+import { limitOf, linkToNext, pathPart, pathTo, positionOf, queryParameters } from "./parameters.js";
 import { RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
 import type { Reply } from "./reply.js";
@@ -12,7 +12,7 @@ export async function showTimeline(request: Request, { store, model }: QueryCont
   const correlationId = pathPart(request, "id");
   const parameters = queryParameters(request, "correlations", ["limit", "after"]);
   const limit = limitOf("correlations", parameters);
-  const after = positionOf(parameters.get("after"));
+  const after = positionOf("correlations", parameters);
   const events: RecordedEvent[] = [];
   let any = false;
   // The store reads from the beginning: a correlation is one business process, which is short.
@@ -30,16 +30,6 @@ export async function showTimeline(request: Request, { store, model }: QueryCont
     ...(more && { headers: linkToNext(pathTo(request, "correlations", correlationId), parameters, { after: last! }) }),
     body: { correlationId, items, nextCursor: more ? last : undefined },
   };
-}
-
-/** Positions begin at 0 in some stores, and `after` leaves out the one it names. */
-function positionOf(text: string | undefined): bigint {
-  if (text === undefined) return -1n;
-  if (!/^\d{1,20}$/.test(text))
-    throw new InvalidQuery(
-      `correlations: after must be the position of an event, a whole number, found ${JSON.stringify(text)}.`,
-    );
-  return BigInt(text);
 }
 
 function item(event: RecordedEvent, upcasters: Upcasters) {

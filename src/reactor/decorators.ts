@@ -4,6 +4,15 @@ import type { AnyCommand, AnyEvent, EventClass, RecordedEvent } from "../message
 import { recordRole, recordUse, type RoleOptions } from "../model/index.js";
 
 export interface ReactorOptions extends RoleOptions {
+  /**
+   * Where a reactor that has no checkpoint yet begins: with the first event of the log, or after the last one that the
+   * log holds at its first start. "beginning" unless stated.
+   *
+   * WARNING: with "beginning", a reactor that is added to a log reacts to its whole history: it charges, mails and
+   * orders for everything that ever happened. A reactor that was renamed is a new one: it has no checkpoint, and its
+   * idempotency keys, which are made of its name, are others, so that no gateway recognises what it did before.
+   */
+  readonly startFrom?: "beginning" | "now";
   /** Reacts to imported history as well. Off unless stated: importing history charges nobody. */
   readonly includeImported?: boolean;
 }

@@ -17,6 +17,7 @@ import type {
   Subscriber,
   SubscriberControl,
 } from "../subscription/index.js";
+import { tell } from "../subscription/index.js";
 import type { ReactorOptions } from "./decorators.js";
 import { DeliveryWindow } from "./delivery-window.js";
 import { ReactionRunner } from "./reaction-runner.js";
@@ -29,6 +30,10 @@ export interface ReactorLimits {
   readonly maxInFlight?: number;
   /** Parked events at which the reactor stops. */
   readonly maxParked?: number;
+  /** Called for each event that was parked, once that is on record; those that only wait behind another included. */
+  readonly onParked?: (event: ParkedEvent) => void;
+  /** Told what `onParked` throws, which stops nothing; a warning of the process unless stated. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** Name of the lease and the checkpoint of a reactor. */
@@ -40,11 +45,13 @@ const graceMs = 1_000;
 export class ReactorSubscriber implements Subscriber {
   readonly name: string;
   readonly filter: EventFilter;
+  readonly rebuildable = false;
   private readonly runner: ReactionRunner;
   private readonly clock: Clock;
   private readonly maxInFlight: number;
   private readonly maxParked: number;
   private readonly includeImported: boolean;
+  private readonly startFrom: NonNullable<ReactorOptions["startFrom"]>;
   private run: Run | undefined;
   private checkpoint: Checkpoint | undefined;
 
@@ -55,14 +62,16 @@ export class ReactorSubscriber implements Subscriber {
     commands: CommandBus,
     private readonly store: EventStore,
     private readonly checkpoints: CheckpointStore,
-    { clock = systemClock, maxAttempts = 6, maxInFlight = 512, maxParked = 1_000 }: ReactorLimits = {},
+    private readonly limits: ReactorLimits = {},
   ) {
-    const { name, includeImported = false } = declared.role.options as ReactorOptions;
+    const { clock = systemClock, maxAttempts = 6, maxInFlight = 512, maxParked = 1_000 } = limits;
+    const { name, includeImported = false, startFrom = "beginning" } = declared.role.options as ReactorOptions;
     this.name = reactorLease(name);
     this.clock = clock;
     this.maxInFlight = maxInFlight;
     this.maxParked = maxParked;
     this.includeImported = includeImported;
+    this.startFrom = startFrom;
     this.runner = new ReactionRunner(declared, instance, name, model.upcasters, commands, clock, maxAttempts);
     this.filter = { eventTypes: this.runner.eventTypes };
   }
@@ -75,14 +84,19 @@ export class ReactorSubscriber implements Subscriber {
     const { checkpoints, name } = this;
     this.checkpoint = await checkpoints.loadCheckpoint(name);
     const parked = await checkpoints.parked(name);
-    const start = this.checkpoint ?? {
-      storeId: await this.store.storeId(),
-      position: undefined,
-      handled: 0,
-      recordedAtMs: undefined,
-    };
+    const start = this.checkpoint ?? (await this.begin(lease));
     this.run = new Run(lease, control, start, parked, new DeliveryWindow(this.maxInFlight, control.signal));
     return this.checkpoint;
+  }
+
+  private async begin(lease: Lease): Promise<Checkpoint> {
+    const storeId = await this.store.storeId();
+    const start = { storeId, position: undefined, handled: 0, recordedAtMs: undefined };
+    if (this.startFrom === "beginning") return start;
+    const now = { ...start, position: await this.store.head() };
+    // At once: after a crash the first start must not be a later one, which would leave out what came between.
+    await this.checkpoints.saveCheckpoint(lease, now);
+    return (this.checkpoint = now);
   }
 
   async handle(events: Page): Promise<void> {
@@ -175,6 +189,8 @@ export class ReactorSubscriber implements Subscriber {
         };
       await this.checkpoints.saveCheckpoint(run.lease, run.checkpoint, parked);
       this.checkpoint = run.checkpoint;
+      const { onParked, onError } = this.limits;
+      for (const event of parked) tell(onParked, event, onError);
     }));
   }
 }

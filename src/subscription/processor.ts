@@ -2,17 +2,19 @@
 
 import { setMaxListeners } from "node:events";
 import { systemClock, type Clock } from "../clock.js";
-import { Fenced, StoreUnavailable } from "../errors.js";
+import { Fenced, ReadModelOutdated, StoreUnavailable } from "../errors.js";
 import type { EventStore } from "../store/event-store.js";
 import type { Lease, LeaseStore } from "./checkpoint-store.js";
 import type { Subscriber, SubscriberControl } from "./subscriber.js";
+import { tell } from "./tell.js";
 import { verifyCheckpoint } from "./verify-checkpoint.js";
 
 /**
- * `standby`: another process holds the lease. `retrying`: a store does not answer. `stopped`: it failed and needs help;
+ * `standby`: another process holds the lease. `retrying`: a store does not answer. `outdated`: another version than the
+ * one that this process declares serves; it goes on by itself once its own does. `stopped`: it failed and needs help;
  * the error says which. `idle`: not started, or stopped on purpose.
  */
-export type ProcessorState = "idle" | "standby" | "catching-up" | "live" | "retrying" | "stopped";
+export type ProcessorState = "idle" | "standby" | "catching-up" | "live" | "retrying" | "outdated" | "stopped";
 
 export interface ProcessorStatus {
   readonly name: string;
@@ -32,6 +34,13 @@ export interface ProcessorOptions {
   readonly leaseTtlMs?: number;
   /** Called on every change of state. */
   readonly onChange?: (status: ProcessorStatus) => void;
+  /** Told what `onChange` throws, which stops nothing; a warning of the process unless stated. */
+  readonly onError?: (error: unknown) => void;
+  /**
+   * What serves now, compared by `===`. An outdated processor takes the lease again only when it is something else, so
+   * that it is never in the way of a process of the right version. Without it, it opens to see.
+   */
+  readonly serving?: () => Promise<unknown>;
 }
 
 export class Processor {
@@ -74,18 +83,39 @@ export class Processor {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
+    const { holder, serving } = this.options;
+    const waitMs = this.leaseTtlMs / 3;
+    let outdated: { readonly serving: unknown; readonly error: Error } | undefined;
     for (let failures = 0; !signal.aborted;) {
+      let seen: unknown;
       try {
-        const lease = await this.leases.acquire(this.subscriber.name, this.options.holder, this.leaseTtlMs);
+        // Before the lease is taken: what is activated in between is looked at once more.
+        seen = await serving?.();
+        if (outdated && serving && seen === outdated.serving) {
+          this.enter("outdated", outdated.error);
+          await this.clock.sleep(waitMs, signal);
+          continue;
+        }
+        const lease = await this.leases.acquire(this.subscriber.name, holder, this.leaseTtlMs);
         if (lease) {
-          await this.hold(lease, signal, () => (failures = 0));
+          await this.hold(lease, signal, () => {
+            failures = 0;
+            outdated = undefined;
+          });
         } else {
-          this.enter("standby");
-          await this.clock.sleep(this.leaseTtlMs / 3, signal);
+          // With nothing to compare there is no telling whether an outdated one may stand by.
+          if (!outdated || serving) this.enter("standby");
+          await this.clock.sleep(waitMs, signal);
         }
       } catch (error) {
         if (signal.aborted && error instanceof Fenced) return;
         if (error instanceof Fenced) continue;
+        if (error instanceof ReadModelOutdated) {
+          outdated = { serving: seen, error };
+          this.enter("outdated", error);
+          await this.clock.sleep(waitMs, signal);
+          continue;
+        }
         if (!(error instanceof StoreUnavailable)) return this.enter("stopped", error as Error);
         this.enter("retrying", error);
         await this.clock.sleep(backoffMs(++failures), signal);
@@ -118,9 +148,11 @@ export class Processor {
   private async work(lease: Lease, control: SubscriberControl, onProgress: () => void): Promise<void> {
     const { subscriber, store } = this;
     const { signal } = control;
-    this.enter("catching-up");
+    // An outdated one stays so, in sight, until it has found its own version.
+    if (this.state !== "outdated") this.enter("catching-up");
     const checkpoint = await subscriber.open(lease, control);
-    await verifyCheckpoint(subscriber.name, checkpoint, store);
+    await verifyCheckpoint(subscriber, checkpoint, store);
+    this.enter("catching-up");
     this.recordedAtMs = checkpoint?.recordedAtMs;
     for await (const message of store.subscribe({ after: checkpoint?.position, filter: subscriber.filter, signal })) {
       if (message.kind === "events") {
@@ -146,12 +178,14 @@ export class Processor {
   }
 
   private enter(state: ProcessorState, error?: Error): void {
-    if (this.state === state && this.error === error) return;
+    if (this.state === state && (this.error === error || (state === "outdated" && sameText(this.error, error)))) return;
     this.state = state;
     this.error = error;
-    this.options.onChange?.(this.status);
+    tell(this.options.onChange, this.status, this.options.onError);
   }
 }
+
+const sameText = (one?: Error, other?: Error) => one?.message === other?.message;
 
 /** Doubles from 100 ms to 10 s, with jitter so that many do not come back at once. */
 const backoffMs = (failures: number) => Math.min(10_000, 100 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);

@@ -15,6 +15,8 @@ export interface Subscriber {
   /** Unique in the application; the lease has this name. */
   readonly name: string;
   readonly filter: EventFilter;
+  /** False for one that has effects: it cannot be made anew from history. True unless stated. */
+  readonly rebuildable?: boolean;
   /** Makes ready to go on from where the last holder of the lease finished, and says where that was. */
   open(lease: Lease, control: SubscriberControl): Promise<Checkpoint | undefined>;
   /** Takes a page. It may keep what it did until `flush`, but must not lose it. */

@@ -56,7 +56,9 @@ describe("the correlation id of a command", () => {
       expectedRevision: "no_stream",
     });
     const begun = await bus.dispatch(deposit(5), { commandId: "begin" });
-    expect((await eventsOf(store)).at(-1)!.correlationId).to.equal(begun.correlationId).and.not.equal(undefined);
+    expect((await eventsOf(store)).at(-1)!.correlationId)
+      .to.equal(begun.correlationId)
+      .and.not.equal(undefined);
   });
 });
 

@@ -225,7 +225,9 @@ describe("an aggregate whose method cannot apply an event", () => {
 
   it("does not record what it decided", async () => {
     const error = await rejectionOf(bus.dispatch(Fill.of({ aggregateId: "1" })), ApplyFailed);
-    expect(error.message).to.match(/^cup-1: Cup could not apply cup.Filled \(just decided, not recorded\): it runs over\./);
+    expect(error.message).to.match(
+      /^cup-1: Cup could not apply cup.Filled \(just decided, not recorded\): it runs over\./,
+    );
     expect(await store.head()).to.equal(undefined);
   });
 

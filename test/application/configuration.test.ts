@@ -9,6 +9,7 @@ import {
   environmentHelp,
   InvalidConfiguration,
   Rollcall,
+  type Configuration,
 } from "../../src/index.js";
 
 function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
@@ -71,6 +72,73 @@ describe("the configuration", () => {
     expect(problemsOf({ ROLLCALL_STORE: "a.db", ROLLCALL_READ_MODELS: "a.db" })).to.deep.equal(same);
     expect(problemsOf({ ROLLCALL_STORE: "sqlite:a.db", ROLLCALL_READ_MODELS: "./x/../a.db" })).to.deep.equal(same);
     expect(problemsOf({ ROLLCALL_STORE: "memory:", ROLLCALL_READ_MODELS: "memory:" })).to.deep.equal([]);
+  });
+
+  it("keeps the read models in memory with the log unless stated: the next log is another one", () => {
+    for (const store of ["memory:", ":memory:", "sqlite::memory:"])
+      expect(configurationFrom({ ROLLCALL_STORE: store })).to.include({ store: "memory:", readModels: "memory:" });
+    expect(configurationFrom({ ROLLCALL_STORE: "memory:", ROLLCALL_READ_MODELS: "rows.db" })).to.include({
+      store: "memory:",
+      readModels: "rows.db",
+    });
+    expect(configurationFrom({ ROLLCALL_READ_MODELS: ":memory:" })).to.include({
+      store: defaultConfiguration.store,
+      readModels: "memory:",
+    });
+  });
+
+  it("takes no bare word, no empty name and no unknown scheme for a file; drives of Windows it does", () => {
+    const problemOf = (store: string) => problemsOf({ ROLLCALL_STORE: store });
+    for (const word of ["memory", "Memory", "sqlite:memory"])
+      expect(problemOf(word)[0], word).to.match(
+        /^ROLLCALL_STORE is "\S+"\. Use memory: to keep it in memory, \.\/[mM]emory for a file of that name\.$/,
+      );
+    expect(problemOf("sqlite:")[0]).to.match(/^ROLLCALL_STORE is "sqlite:", which names no file\./);
+    for (const url of ["postgres:rows", "file:///var/log.db", "esdb://localhost:2113", "MySQL://db"])
+      expect(problemOf(url)[0], url).to.match(
+        /^ROLLCALL_STORE is a \w+ connection, which this version cannot open\. Name an SQLite file\.$/i,
+      );
+    for (const path of ["C:\\data\\log.db", "./postgres:rows", "./memory", "/memory"])
+      expect(problemOf(path), path).to.deep.equal([]);
+  });
+
+  it("is checked alike when it is stated in code, before anything is made", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rollcall-configuration-"));
+    const before = process.cwd();
+    process.chdir(folder);
+    const refused: [Partial<Configuration>, string | RegExp][] = [
+      [{ store: "memory" }, /^store is "memory"\. Use memory: /],
+      [{ store: "memory:", readModels: "memory" }, /^readModels is "memory"\. Use memory: /],
+      [{ store: "postgres://db/log" }, /^store is a postgres connection/],
+      [
+        { store: "sqlite:a.db", readModels: "./a.db" },
+        "store and readModels name the same file. Use two, so that a rebuild never blocks appends.",
+      ],
+      [{ store: "" }, /^store is "", which names no file/],
+      [{ store: "memory:", http: { host: "localhost", port: 80.5 } }, /^http\.port is "80\.5"\./],
+      [{ store: "memory:", leaseTtlMs: Number.NaN }, /^leaseTtlMs is "NaN"\./],
+    ];
+    try {
+      for (const [configuration, problem] of refused) {
+        const opening = Rollcall.open({ domains: [ordering] }, configuration);
+        const error = (await opening
+          .then((open) => open.stop())
+          .catch((thrown: unknown) => thrown)) as InvalidConfiguration;
+        expect(error, JSON.stringify(configuration)).to.be.instanceOf(InvalidConfiguration);
+        expect(error.problems).to.have.length(1);
+        expect(error.problems[0]).to.match(new RegExp(problem));
+      }
+      const inMemory = await Rollcall.open({ domains: [ordering] }, { store: ":memory:" });
+      expect(inMemory.configuration).to.include({ store: "memory:", readModels: "memory:" });
+      await inMemory.stop();
+      expect(readdirSync(folder)).to.deep.equal([]);
+      const files = { store: "sqlite:x/log.db", readModels: "sqlite:x/rows.db" };
+      await (await Rollcall.open({ domains: [ordering] }, files)).stop();
+      expect(readdirSync(folder)).to.deep.equal(["x"]);
+    } finally {
+      process.chdir(before);
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("is explained in full to whoever asks a command for help", () => {

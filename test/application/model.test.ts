@@ -125,6 +125,66 @@ describe("an application's model", () => {
     await bound.stop();
   });
 
+  it("says what to write when a constructor parameter carries no @inject", async () => {
+    @Reactor({ name: "charge" })
+    class ChargeCards {
+      constructor(readonly cards: object) {}
+      @ReactsTo(Opened)
+      react(_: Opened): void {}
+    }
+    @Reactor({ name: "print" })
+    class PrintReceipts {
+      constructor(
+        readonly paper: object,
+        @inject(printer) readonly ink: object,
+      ) {}
+      @ReactsTo(Opened)
+      react(_: Opened): void {}
+    }
+    expect(
+      await problemsOf({ domains: [domain({ name: "till", reactors: [ChargeCards, PrintReceipts] })] }),
+    ).to.deep.equal(
+      ["ChargeCards", "PrintReceipts"].map(
+        (name) =>
+          `${name} cannot be made: its constructor does not say what it is to be given. Put @inject(Token) on each constructor parameter.`,
+      ),
+    );
+  });
+
+  it("says where something is registered that its module did not export, or not yet", async () => {
+    const missing = undefined as never;
+    const problems = await problemsOf({
+      domains: [
+        domain({ name: "shop", aggregates: [missing], reactors: [missing, null as never], upcasters: [missing] }),
+        missing,
+      ],
+      projections: [missing, "Sales" as never],
+      observers: [missing],
+    });
+    const ask = "Does its module export it, and do two modules import each other in a circle?";
+    expect(problems).to.deep.equal([
+      `domains[1] is undefined, not made by domain({ … }). ${ask}`,
+      `shop: aggregates[0] is undefined, not a class. ${ask}`,
+      `shop: reactors[0] is undefined, not a class. ${ask}`,
+      `shop: reactors[1] is null, not a class. ${ask}`,
+      `shop: upcasters[0] is undefined, not made by upcaster(…). ${ask}`,
+      `projections[0] is undefined, not a class. ${ask}`,
+      `projections[1] is string, not a class. ${ask}`,
+      `observers[0] is undefined, not a class. ${ask}`,
+    ]);
+  });
+
+  it("knows two places where a reactor can begin", async () => {
+    @Reactor({ name: "charge", startFrom: "Now" as never })
+    class ChargeCards {
+      @ReactsTo(Opened)
+      react(_: Opened): void {}
+    }
+    expect(await problemsOf({ domains: [domain({ name: "till", reactors: [ChargeCards] })] })).to.deep.equal([
+      'ChargeCards has startFrom "Now". Use "beginning" or "now".',
+    ]);
+  });
+
   it("is judged before a store is opened", async () => {
     const folder = join(tmpdir(), `rollcall-never-${process.pid}`);
     const definition = application({ domains: [ordering, ordering] });

@@ -1,6 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { RecordPayment } from "../../domains/billing/index.js";
-import { InvalidConfiguration, StoreClosed, UnknownReadModel, type RecordedEvent } from "../../src/index.js";
+import { ordering, OrderPlaced } from "../../domains/ordering/index.js";
+import {
+  application,
+  CommandRejected,
+  InvalidConfiguration,
+  Projection,
+  Projects,
+  Rollcall,
+  StoreClosed,
+  UnknownReadModel,
+  type ParkedEvent,
+  type RecordedEvent,
+} from "../../src/index.js";
 import { Gate } from "../reactor/charging.js";
 import { until } from "../until.js";
 import { Example, Gateway } from "./example.js";
@@ -55,6 +68,94 @@ describe("a running application", () => {
         `${name} live`,
         `${name} idle`,
       ]);
+  });
+
+  it("runs on although whoever is told of its states throws", async () => {
+    const errors: unknown[] = [];
+    const onChange = () => {
+      throw new Error("the logger is full");
+    };
+    const rollcall = await to.open({}, { onChange, onError: (error) => errors.push(error) });
+    await rollcall.start();
+    await to.place(rollcall, "o1");
+    await until("it is paid", async () => (await rollcall.store.head()) === 2n);
+    await until("it is ready", async () => (await to.ask(rollcall, "/ready")).status === 200);
+    expect(new Set(errors.map(String))).to.deep.equal(new Set(["Error: the logger is full"]));
+  });
+
+  it("tells of an event that a reactor has parked, and shows it", async () => {
+    const told: ParkedEvent[] = [];
+    to.gateway.request = () => Promise.reject(new CommandRejected("no such card"));
+    const rollcall = await to.open({}, { onParked: (event) => told.push(event) });
+    await rollcall.start();
+    await to.place(rollcall, "o1");
+    await until("it is told of", () => told.length === 1);
+    expect(told[0]).to.include({ reactor: "reactor:request-payment", streamName: "order-o1", position: 1n });
+    expect((await to.ask(rollcall, "/reactors")).body).to.deep.equal({
+      items: [{ name: "request-payment", parkedCount: 1, parked: "/reactors/request-payment/parked" }],
+    });
+    const { items } = (await to.ask(rollcall, "/reactors/request-payment/parked")).body as unknown as {
+      items: object[];
+    };
+    expect(items[0]).to.include({ position: "1", attempts: 1, error: "CommandRejected: no such card" });
+  });
+
+  it("goes on by itself when the version that it declares was built", async () => {
+    const build = (version: number) => {
+      @Projection<{ n: number }>({ name: "counts", version, key: () => "all" })
+      class Counts {
+        @Projects(OrderPlaced)
+        placed(_: OrderPlaced, row = { n: 0 }): { n: number } {
+          return { n: row.n + version };
+        }
+      }
+      return application({ domains: [ordering], projections: [Counts] });
+    };
+    const configuration = { ...to.shared(), http: { host: "127.0.0.1", port: 0 }, leaseTtlMs: 150 };
+    const first = await Rollcall.open(build(1), configuration);
+    await first.start();
+    await to.place(first, "o1");
+    await until("it is counted", async () => (await to.ask(first, "/read-models/counts/all")).status === 200);
+    await first.stop();
+
+    const second = await Rollcall.open(build(2), configuration);
+    let leases = 0;
+    const acquire = second.readModels.acquire.bind(second.readModels);
+    second.readModels.acquire = async (...args) => (leases++, acquire(...args));
+    try {
+      await second.start();
+      const ready = () => to.ask(second, "/ready");
+      await until("it is outdated", async () => JSON.stringify(await ready()).includes("is outdated"));
+      expect(await ready()).to.deep.equal({
+        status: 503,
+        body: {
+          ready: false,
+          reasons: [
+            "The projection counts is outdated: counts: version 2 is declared, version 1 was built and still serves. Rebuild it: npm run rebuild -- counts",
+          ],
+        },
+      });
+      const { subscriptions } = (await to.ask(second, "/status")).body as unknown as {
+        subscriptions: { state: string; error?: string }[];
+      };
+      expect(subscriptions[0]).to.include({ state: "outdated" });
+      expect(subscriptions[0]!.error).to.match(/^counts: version 2 is declared/);
+      const before = leases;
+      await sleep(200); // it has looked several times
+      expect(leases, "it is in nobody's way").to.equal(before);
+      // As the tool does it, in a process of its own.
+      const tool = await Rollcall.open(build(2), configuration);
+      await tool.rebuild("counts");
+      await tool.stop();
+      await until("it is ready", async () => (await ready()).status === 200);
+      await to.place(second, "o2");
+      await until(
+        "it counts on",
+        async () => ((await second.readModels.findRow("counts", "all")) as { n: number }).n === 4,
+      );
+    } finally {
+      await second.stop();
+    }
   });
 
   it("can be stopped before it was started, twice, and at the same time", async () => {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { ManualClock } from "../../src/testing/manual-clock.js";
 import { until } from "../until.js";
 import { Example } from "./example.js";
 
@@ -33,6 +34,18 @@ describe("what an application says of itself", () => {
       { name: "order-to-cash", kind: "observer", state: "live", position: "2", lag, version: 1, uncorrelated: 0 },
       { name: "request-payment", kind: "reactor", state: "live", position: "1", lag, parked: 0 },
     ]);
+  });
+
+  it("tells the age of what is not handled by the application's clock", async () => {
+    const clock = new ManualClock();
+    const rollcall = await to.open({ roles: ["http"] }, { clock });
+    await rollcall.start();
+    await to.place(rollcall, "o1");
+    await clock.advance(90_000);
+    const { subscriptions } = (await to.ask(rollcall, "/status")).body as unknown as {
+      subscriptions: { lag: object }[];
+    };
+    expect(subscriptions[0]!.lag).to.deep.equal({ events: 1, more: false, seconds: 90 });
   });
 
   it("is not ready before it is built, nor when something stopped, and says why", async () => {

@@ -17,6 +17,7 @@ import {
   type ParkedEvent,
   type Reaction,
   type ReactorLimits,
+  type ReactorOptions,
   type ReadModelStore,
   type RecordedEvent,
 } from "../../src/index.js";
@@ -82,9 +83,9 @@ export class Charging {
   }
 
   /** Starts a reactor; `limits.clock` is the manual one unless stated. */
-  start(react: Reacting, limits: ReactorLimits & { readonly includeImported?: boolean } = {}): Watched {
-    const { includeImported = false, ...rest } = limits;
-    @Reactor({ name: "charge", includeImported })
+  start(react: Reacting, limits: ReactorLimits & Omit<ReactorOptions, "name"> = {}): Watched {
+    const { includeImported = false, startFrom, ...rest } = limits;
+    @Reactor({ name: "charge", includeImported, ...(startFrom && { startFrom }) })
     class ChargeOrders {
       @ReactsTo(Ordered)
       react({ amount }: Ordered, { aggregateId }: RecordedEvent, reaction: Reaction) {

@@ -62,6 +62,31 @@ describe("a reaction that fails", () => {
     expect(second).to.include({ position: 3n, attempts: 0, error: "waits behind position 1 of the same stream" });
   });
 
+  it("is told of when it is on record, and so is what waits behind it; what the one told throws stops nothing", async () => {
+    const told: string[] = [];
+    const errors: unknown[] = [];
+    let onRecord = Promise.resolve(true);
+    charging.start((order) => charge(order, order === "a" ? refused : 1), {
+      onParked: ({ position, attempts, error }) => {
+        told.push(`${position} ${attempts} ${error}`);
+        const isThere = async () => (await charging.parked()).some((each) => each.position === position);
+        onRecord = Promise.all([onRecord, isThere()]).then((all) => !all.includes(false));
+        throw new Error("nobody is on duty");
+      },
+      onError: (error) => errors.push(error),
+    });
+    await charging.order(["a", 1], ["a", 2], ["b", 1]);
+    await charging.reaches(3n);
+    await until("both are told of", () => told.length === 2);
+    expect(told).to.deep.equal([
+      "1 1 CommandRejected: That is too much.",
+      "2 0 waits behind position 1 of the same stream",
+    ]);
+    expect(await onRecord).to.equal(true);
+    expect(errors.map(String)).to.deep.equal(["Error: nobody is on duty", "Error: nobody is on duty"]);
+    expect(await charging.charged()).to.deep.equal(["b 1"]);
+  });
+
   it("is parked at once when no further attempt can help", async () => {
     const reactions: string[] = [];
     let given = 0;

@@ -239,6 +239,48 @@ describe("a processor", () => {
     expect(closed).to.equal(1);
   });
 
+  for (const [how, hook] of [
+    [
+      "throws",
+      () =>
+        void (() => {
+          throw new Error("the logger is full");
+        })(),
+    ],
+    ["is rejected", () => Promise.reject(new Error("the logger is full"))],
+  ] as const) {
+    it(`goes on although whoever is told of its states ${how}, and hands over what was thrown`, async () => {
+      const errors: unknown[] = [];
+      const watched = start(totals(), { onChange: hook, onError: (error: unknown) => errors.push(error) });
+      await isLive(watched);
+      await count(log, "a", 5);
+      await until("it is folded", async () => (await sumsOf(readModels))["a"] === 5);
+      expect(errors.map(String)).to.deep.equal(["Error: the logger is full", "Error: the logger is full"]);
+    });
+
+    it(`warns the process of a hook that ${how} when nobody else listens, or the listener throws too`, async () => {
+      const warnings: string[] = [];
+      const heard = ({ name, message }: Error) => void warnings.push(`${name}: ${message}`);
+      process.on("warning", heard);
+      try {
+        const onError = () => {
+          throw new Error("so is the mail");
+        };
+        await isLive(start(totals(), { onChange: hook }));
+        await isLive(start(totals(), { onChange: hook, onError, holder: "here" }));
+        await until("it warned", () => warnings.length >= 4);
+      } finally {
+        process.off("warning", heard);
+      }
+      expect(new Set(warnings)).to.deep.equal(
+        new Set([
+          "RollcallWarning: A hook failed: Error: the logger is full",
+          "RollcallWarning: A hook failed: Error: so is the mail",
+        ]),
+      );
+    });
+  }
+
   it("can be stopped while it retries, and while it stands by", async () => {
     store.goDown();
     const retrying = start();

@@ -104,6 +104,6 @@ export function planOrders(seed: number, count: number): PlannedOrder[] {
 /** Ids that follow from the plan: commands sent with them again are the same commands. */
 export const commandIdOf = (orderId: string, what: string): string => derivedId("system-test", orderId, what);
 
-/** The case that an order belongs to. */
+/** The case that an order belongs to: a new process is named by its first command and stream. */
 export const caseOf = ({ orderId, correlationId }: PlannedOrder): string =>
-  correlationId ?? commandIdOf(orderId, "place");
+  correlationId ?? derivedId("correlation", commandIdOf(orderId, "place"), `order-${orderId}`);

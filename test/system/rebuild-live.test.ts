@@ -80,7 +80,7 @@ describe("A rebuild beside the live application", function () {
     await expectRebuildChangesNothing(rebuilder, "order-summary");
   });
 
-  it("of a new version is never mixed with the old one, whose worker stops in sight", async () => {
+  it("of a new version is never mixed with the old one, whose worker stands still in sight", async () => {
     const next = await live.beside(application({ domains: [ordering], projections: [NextOrderSummary] }));
     const reader = await live.beside();
     slowFirstCommit(next, 400);
@@ -98,9 +98,9 @@ describe("A rebuild beside the live application", function () {
     await rebuilt.promise;
     expect(versions).to.deep.equal(versions.toSorted());
     expect(versions[0]).to.equal(1);
-    const stopped = () => live.changes.find(({ name, state }) => name === projectionWorker && state === "stopped");
-    await until("the old worker stops", () => stopped() !== undefined);
-    expect(stopped()!.error).to.be.instanceOf(ReadModelOutdated);
+    const outdated = () => live.changes.find(({ name, state }) => name === projectionWorker && state === "outdated");
+    await until("the old worker stands still", () => outdated() !== undefined);
+    expect(outdated()!.error).to.be.instanceOf(ReadModelOutdated);
     await next.start();
     await live.servesNewOrders();
     expect((await walk(reader, "order-summary")).pages.flat().every((row) => madeBy(row) === 2)).to.equal(true);

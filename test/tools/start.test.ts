@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -114,6 +114,96 @@ describe("the start command", function () {
     const { code, stdout, stderr } = await command.interrupt();
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
     expect(stdout.trimEnd().endsWith("Stopped. The next start goes on from here.")).to.equal(true);
+  });
+
+  /** An application whose gateway hangs for half a minute, whatever its signal says, and whose orders of "bad" are refused. */
+  const applicationThatHangs = async () => {
+    const src = new URL("../../src/index.js", import.meta.url).href;
+    writeFileSync(
+      join(to.folder, "app.mjs"),
+      `import { application, CommandRejected, domain, DomainEvent, Reactor, ReactsTo } from ${JSON.stringify(src)};
+      class Ordered extends DomainEvent("shop.Ordered") {}
+      class Charge {
+        async react(_, { aggregateId }) {
+          if (aggregateId === "bad") throw new CommandRejected("no such card");
+          console.log("hangs");
+          await new Promise((resolve) => setTimeout(resolve, 30_000));
+        }
+      }
+      ReactsTo(Ordered)(Charge.prototype, "react", Object.getOwnPropertyDescriptor(Charge.prototype, "react"));
+      Reactor({ name: "charge" })(Charge);
+      export default application({ domains: [domain({ name: "till", reactors: [Charge] })] });`,
+    );
+    const store = await openSqliteEventStore({ file: join(to.folder, "log.sqlite") });
+    for (const id of ["bad", "good"])
+      await store.append(`order-${id}`, [{ id, type: "shop.Ordered", data: {} }], { expectedRevision: "no_stream" });
+    await store.close();
+  };
+
+  it("ends within two seconds although a gateway ignores its signal, and all that it said was read", async () => {
+    await applicationThatHangs();
+    const command = to.run("start", ["--app", "app.mjs"], { ROLLCALL_STORE: "log.sqlite" });
+    await command.prints(/hangs/);
+    const since = performance.now();
+    const { code, stdout } = await command.interrupt();
+    expect(performance.now() - since).to.be.below(2_000);
+    expect(code).to.equal(0);
+    expect(stdout.endsWith("Stopped. The next start goes on from here.\n")).to.equal(true);
+  });
+
+  it("prints a line when a reactor parks an event, for people and as JSON", async () => {
+    await applicationThatHangs();
+    const json = to.run("start", ["--app", "app.mjs", "--json"], { ROLLCALL_STORE: "log.sqlite" });
+    await until("it is parked", () => json.lines("parked").length === 1);
+    const [{ parkedAt, ...event }] = json.lines("parked") as [Record<string, unknown>];
+    expect(event).to.deep.equal({
+      kind: "parked",
+      reactor: "reactor:charge",
+      position: "1",
+      streamName: "order-bad",
+      revision: "0",
+      eventId: "bad",
+      eventType: "shop.Ordered",
+      attempts: 1,
+      error: "CommandRejected: no such card",
+    });
+    expect(String(parkedAt)).to.match(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect((await json.interrupt()).stderr).to.equal("");
+    const environment = { ROLLCALL_STORE: "log.sqlite", ROLLCALL_READ_MODELS: "others.sqlite" };
+    const words = to.run("start", ["--app", "app.mjs"], environment);
+    await until("it is said", () => words.stderr.includes("\n"));
+    expect(words.stderr).to.equal(
+      "reactor:charge has parked shop.Ordered (order-bad, revision 0, position 1) after 1 attempt: CommandRejected: no such card\n",
+    );
+  });
+
+  it("promises only what this process does", async () => {
+    const welcomeOf = async (roles: string) => {
+      const command = to.run("start", [], { ROLLCALL_ROLES: roles, ROLLCALL_STORE: `${roles}.sqlite` });
+      await command.prints(/Ctrl-C stops\./);
+      const { stdout } = await command.interrupt();
+      return stdout;
+    };
+    const [billing, orders, observer] = await Promise.all(["billing", "ordering", "observer"].map(welcomeOf));
+    expect(billing).to.not.match(/Demo|Flags|Query/);
+    expect(orders)
+      .to.match(/Demo: 2 orders a second\.\n/)
+      .and.not.match(/Flags|Query/);
+    expect(observer)
+      .to.match(/Flags appear here as they are raised\. Ctrl-C/)
+      .and.not.match(/Demo|Query/);
+  });
+
+  it("starts again and again with a log in memory: its read models are there too unless stated", async () => {
+    for (let i = 0; i < 2; i++) {
+      const command = to.run("start", ["--no-demo", "--json"], { ROLLCALL_STORE: "memory:" });
+      const url = await urlOf(command);
+      await until("all is live", async () =>
+        (await statusOf(url)).subscriptions.every(({ state }) => state === "live"),
+      );
+      expect((await command.interrupt()).code).to.equal(0);
+    }
+    expect(readdirSync(to.folder)).to.deep.equal([]);
   });
 
   it("says which port is in use, without a stack, and leaves no store locked", async () => {

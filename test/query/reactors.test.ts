@@ -1,0 +1,92 @@
+/** Reactors over HTTP: what they have parked. */
+
+import { expect } from "chai";
+import request from "supertest";
+import type { ParkedEvent } from "../../src/index.js";
+import { createApi } from "../../src/query/index.js";
+import { openShop, type Shop } from "./shop.js";
+
+describe("Reactors over HTTP", () => {
+  let shop: Shop;
+  const get = (path: string) => request(createApi(shop)).get(path);
+
+  const parked = (position: bigint, fields: Partial<ParkedEvent> = {}): ParkedEvent => ({
+    reactor: "reactor:charge",
+    position,
+    streamName: "order-a",
+    revision: position - 1n,
+    eventId: `event-${position}`,
+    eventType: "shop.OrderPlaced",
+    attempts: 0,
+    error: "waits behind position 9007199254740993 of the same stream",
+    parkedAtMs: Date.UTC(2026, 0, 1),
+    ...fields,
+  });
+  const far = 2n ** 53n + 1n;
+
+  beforeEach(async () => {
+    shop = await openShop();
+    const lease = (await shop.readModels.acquire("reactor:charge", "test", 1_000_000))!;
+    const checkpoint = { storeId: "shop-log", position: far + 2n, handled: 9, recordedAtMs: undefined };
+    await shop.readModels.saveCheckpoint(lease, checkpoint, [
+      parked(far + 2n),
+      parked(far, { attempts: 6, error: "Error: no connection" }),
+      parked(far + 1n),
+    ]);
+  });
+  afterEach(() => shop.close());
+
+  it("are listed, each with how many events it has parked and where to see them", async () => {
+    const { status, body } = await get("/reactors");
+    expect(status).to.equal(200);
+    expect(body).to.deep.equal({
+      items: [
+        { name: "charge", parkedCount: 3, parked: "/reactors/charge/parked" },
+        { name: "ship", parkedCount: 0, parked: "/reactors/ship/parked" },
+      ],
+    });
+  });
+
+  it("show what they parked in the order of the log: which event, how often it was tried, and why", async () => {
+    const { status, body } = await get("/reactors/charge/parked");
+    expect(status).to.equal(200);
+    expect(body).to.have.keys("items");
+    expect(body.items[0]).to.deep.equal({
+      position: "9007199254740993",
+      streamName: "order-a",
+      revision: "9007199254740992",
+      eventId: "event-9007199254740993",
+      eventType: "shop.OrderPlaced",
+      attempts: 6,
+      error: "Error: no connection",
+      parkedAt: "2026-01-01T00:00:00.000Z",
+    });
+    expect(body.items.map((each: { position: string }) => BigInt(each.position))).to.deep.equal([
+      far,
+      far + 1n,
+      far + 2n,
+    ]);
+    expect((await get("/reactors/ship/parked")).body).to.deep.equal({ items: [] });
+  });
+
+  it("show it a page at a time, each with a link to the next", async () => {
+    const first = await get("/reactors/charge/parked?limit=2");
+    expect(first.body.items).to.have.length(2);
+    expect(first.body.nextCursor).to.equal(String(far + 1n));
+    expect(first.headers["link"]).to.equal(`</reactors/charge/parked?limit=2&after=${far + 1n}>; rel="next"`);
+    const second = await get(`/reactors/charge/parked?limit=2&after=${first.body.nextCursor}`);
+    expect(second.body.items.map((each: { position: string }) => each.position)).to.deep.equal([String(far + 2n)]);
+    expect(second.body).to.not.have.any.keys("nextCursor");
+    expect(second.headers).to.not.have.any.keys("link");
+  });
+
+  it("are unknown by any other name, and refuse what is no position or limit", async () => {
+    const unknown = await get("/reactors/reactor:charge/parked");
+    expect([unknown.status, unknown.body.code]).to.deep.equal([404, "UNKNOWN_REACTOR"]);
+    expect(unknown.body.detail).to.equal('There is no reactor "reactor:charge". Known: charge, ship.');
+    for (const query of ["after=x", "after=-1", "limit=0", "limit=1001", "cursor=1", "after=1&after=2"]) {
+      const { status, body } = await get(`/reactors/charge/parked?${query}`);
+      expect([status, body.code], query).to.deep.equal([400, "INVALID_QUERY"]);
+    }
+  });
+});
