@@ -39,7 +39,8 @@ export function flagInWords(flag: PrintedFlag, url: string | undefined): string 
   const { flag: kind, observer, slot, deadline, recordedAt } = flag;
   const name = kind.padEnd(11);
   const coloured = process.stdout.isTTY ? styleText(colour[kind], name) : name;
-  const due = deadline ? ` (due ${deadline.slice(11, 23)})` : "";
+  const day = deadline && deadline.slice(0, 10) !== recordedAt.slice(0, 10) ? `${deadline.slice(0, 10)} ` : "";
+  const due = deadline ? ` (due ${day}${deadline.slice(11, 23)})` : "";
   const place = url ? `${url}/correlations/${flag.case}` : flag.case;
   return `${recordedAt.slice(11, 23)}  ${coloured}  ${observer}/${slot}: ${meaning[kind]}${due}  ${place}`;
 }
