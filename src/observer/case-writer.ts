@@ -5,7 +5,7 @@ import type { RecordedEvent } from "../message/index.js";
 import type { GenerationWriter, WriterContext } from "../projection/read-model.js";
 import { RowCache } from "../projection/row-cache.js";
 import type { Page } from "../store/event-store.js";
-import type { Checkpoint } from "../subscription/index.js";
+import { beginningOf, type Checkpoint } from "../subscription/index.js";
 import { newCase, passTime, type Case, type CaseStep, type Flag } from "./case.js";
 import type { ObserverDefinition } from "./definition.js";
 import { DueQueue } from "./due-queue.js";
@@ -56,7 +56,7 @@ export class CaseWriter implements GenerationWriter {
     private readonly limits: Required<ObserverLimits>,
   ) {
     const { generation, readModels } = context;
-    this.checkpoint = generation.checkpoint ?? { storeId, position: undefined, handled: 0, recordedAtMs: undefined };
+    this.checkpoint = generation.checkpoint ?? beginningOf(storeId);
     const state = (this.checkpoint.state ?? {}) as Partial<ObserverState>;
     this.time = new ObserverTime(definition, state);
     this.uncorrelated = state.uncorrelated ?? 0;

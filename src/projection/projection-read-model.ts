@@ -5,7 +5,7 @@ import { HandlingFailed } from "../errors.js";
 import type { EventClass, RecordedEvent, Upcasters } from "../message/index.js";
 import { methodsByType, type DeclaredClass } from "../model/index.js";
 import type { EventFilter, Page } from "../store/event-store.js";
-import type { Checkpoint } from "../subscription/index.js";
+import { beginningOf, type Checkpoint } from "../subscription/index.js";
 import type { ProjectionOptions } from "./decorators.js";
 import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
 import type { ReadModelDeclaration, Row } from "./read-model-store.js";
@@ -93,7 +93,7 @@ class ProjectionWriter implements GenerationWriter {
   ) {
     const { generation, readModels, mode } = context;
     const { liveRows, rebuildRows } = readModel.limits;
-    this.checkpoint = generation.checkpoint ?? { storeId, position: undefined, handled: 0, recordedAtMs: undefined };
+    this.checkpoint = generation.checkpoint ?? beginningOf(storeId);
     this.rows = new RowCache(
       readModels,
       generation,

@@ -1,10 +1,10 @@
 /** Rebuild: a read model is made anew from history beside the one that serves, and takes its place when it has caught up. */
 
 import { systemClock, type Clock } from "../clock.js";
-import { Fenced, RebuildInProgress } from "../errors.js";
+import { RebuildInProgress } from "../errors.js";
 import { randomId } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
-import type { Lease, SubscriberControl } from "../subscription/index.js";
+import { holdLease, type Lease, type SubscriberControl } from "../subscription/index.js";
 import { liveLease } from "./live-read-model.js";
 import type { GenerationWriter, ReadModel } from "./read-model.js";
 import type { Generation, ReadModelStore } from "./read-model-store.js";
@@ -52,25 +52,9 @@ export async function rebuild(readModel: ReadModel, options: RebuildOptions): Pr
   // Each its own holder: two rebuilds in one process exclude each other too.
   const lease = await readModels.acquire(rebuildLease(name), `${holder}:${randomId()}`, leaseTtlMs);
   if (!lease) throw new RebuildInProgress(name);
-  const done = new AbortController();
-  const lost = new AbortController();
-  const renewing = (async () => {
-    while (!done.signal.aborted && !lost.signal.aborted) {
-      await clock.sleep(leaseTtlMs / 3, done.signal);
-      if (!done.signal.aborted && !(await readModels.renew(lease, leaseTtlMs).catch(() => true)))
-        lost.abort(new Fenced(lease.name));
-    }
-  })();
-  try {
-    const signal = AbortSignal.any([lost.signal, ...(options.signal ? [options.signal] : [])]);
-    const result = await build(readModel, lease, { signal, fail: (error) => lost.abort(error) }, options);
-    if (lost.signal.aborted) throw lost.signal.reason;
-    return result;
-  } finally {
-    done.abort();
-    await renewing;
-    await readModels.release(lease).catch(() => undefined); // it expires by itself
-  }
+  return holdLease(readModels, lease, { clock, ttlMs: leaseTtlMs, signal: options.signal }, (control) =>
+    build(readModel, lease, control, options),
+  );
 }
 
 async function build(

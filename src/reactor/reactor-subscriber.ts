@@ -17,7 +17,7 @@ import type {
   Subscriber,
   SubscriberControl,
 } from "../subscription/index.js";
-import { tell } from "../subscription/index.js";
+import { beginningOf, tell } from "../subscription/index.js";
 import type { ReactorOptions } from "./decorators.js";
 import { DeliveryWindow } from "./delivery-window.js";
 import { ReactionRunner } from "./reaction-runner.js";
@@ -90,8 +90,7 @@ export class ReactorSubscriber implements Subscriber {
   }
 
   private async begin(lease: Lease): Promise<Checkpoint> {
-    const storeId = await this.store.storeId();
-    const start = { storeId, position: undefined, handled: 0, recordedAtMs: undefined };
+    const start = beginningOf(await this.store.storeId());
     if (this.startFrom === "beginning") return start;
     const now = { ...start, position: await this.store.head() };
     // At once: after a crash the first start must not be a later one, which would leave out what came between.

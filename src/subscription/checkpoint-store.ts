@@ -14,6 +14,14 @@ export interface Checkpoint {
   readonly state?: unknown;
 }
 
+/** Before the first event of a log. */
+export const beginningOf = (storeId: string): Checkpoint => ({
+  storeId,
+  position: undefined,
+  handled: 0,
+  recordedAtMs: undefined,
+});
+
 /** The right to work on a subscription, until it expires or somebody takes over. */
 export interface Lease {
   readonly name: string;

@@ -1,10 +1,10 @@
 /** Runs one subscriber: holds its lease, feeds it the log, hands over to a standby, and stops in sight when it fails. */
 
-import { setMaxListeners } from "node:events";
 import { systemClock, type Clock } from "../clock.js";
 import { Fenced, ReadModelOutdated, StoreUnavailable } from "../errors.js";
 import type { EventStore } from "../store/event-store.js";
 import type { Lease, LeaseStore } from "./checkpoint-store.js";
+import { holdLease } from "./hold-lease.js";
 import type { Subscriber, SubscriberControl } from "./subscriber.js";
 import { tell } from "./tell.js";
 import { verifyCheckpoint } from "./verify-checkpoint.js";
@@ -124,25 +124,11 @@ export class Processor {
   }
 
   /** Works for as long as the lease is held. @throws Fenced when it is lost */
-  private async hold(lease: Lease, outer: AbortSignal, onProgress: () => void): Promise<void> {
-    const lost = new AbortController();
-    const done = new AbortController();
-    const signal = AbortSignal.any([outer, lost.signal, done.signal]);
-    // Every reaction under way may listen to it: that is no leak to warn of.
-    setMaxListeners(0, signal);
-    const renewing = this.keepRenewing(lease, lost, done.signal);
-    try {
-      await this.work(lease, { signal, fail: (error) => lost.abort(error) }, onProgress);
-      if (lost.signal.aborted) throw lost.signal.reason;
-    } finally {
-      done.abort();
-      await renewing;
-      try {
-        await this.subscriber.close();
-      } finally {
-        await this.leases.release(lease).catch(() => undefined); // it expires by itself
-      }
-    }
+  private hold(lease: Lease, signal: AbortSignal, onProgress: () => void): Promise<void> {
+    const { clock, leaseTtlMs: ttlMs, subscriber } = this;
+    return holdLease(this.leases, lease, { clock, ttlMs, signal, close: () => subscriber.close() }, (control) =>
+      this.work(lease, control, onProgress),
+    );
   }
 
   private async work(lease: Lease, control: SubscriberControl, onProgress: () => void): Promise<void> {
@@ -165,16 +151,6 @@ export class Processor {
       onProgress();
     }
     await subscriber.flush();
-  }
-
-  private async keepRenewing(lease: Lease, lost: AbortController, done: AbortSignal): Promise<void> {
-    while (!done.aborted) {
-      await this.clock.sleep(this.leaseTtlMs / 3, done);
-      if (done.aborted) return;
-      // A store that does not answer now may answer before the lease expires; commits are fenced in any case.
-      const kept = await this.leases.renew(lease, this.leaseTtlMs).catch(() => true);
-      if (!kept) return lost.abort(new Fenced(lease.name));
-    }
   }
 
   private enter(state: ProcessorState, error?: Error): void {

@@ -1,18 +1,13 @@
 import { expect } from "chai";
-import type { SlotTerms } from "../oracle/records.js";
-import { FedObserver } from "./feed.js";
+import { FedObserver, plainTerms } from "./feed.js";
 
 describe("an observer that may keep next to nothing in memory", () => {
   it("forgets no deadline that moved while the index did not know of it yet", async () => {
-    const slot = (name: string, trigger: string, withinMs: number): SlotTerms => ({
-      observer: "watch",
+    const slot = (name: string, trigger: string, withinMs: number) => ({
+      ...plainTerms,
       slot: name,
       trigger: [trigger],
-      counterpart: ["b"],
-      unless: [],
       withinMs,
-      timeBase: "recorded",
-      tickType: "observer.ClockTick",
     });
     const start = Date.UTC(2026, 0, 1);
     const at = (position: number, afterMs: number, type: string, correlationId?: string) => ({
@@ -43,17 +38,7 @@ describe("an observer that may keep next to nothing in memory", () => {
   });
 
   it("keeps of counterparts that only repeat, before any trigger, no more than of one", async () => {
-    const slot: SlotTerms = {
-      observer: "watch",
-      slot: "slot",
-      trigger: ["a"],
-      counterpart: ["b"],
-      unless: [],
-      withinMs: 10,
-      timeBase: "recorded",
-      tickType: "observer.ClockTick",
-    };
-    const fed = await FedObserver.open([slot]);
+    const fed = await FedObserver.open([plainTerms]);
     const event = (position: number) => ({ id: String(position), type: "b", position, recordedAtMs: position });
     await fed.handle(Array.from({ length: 500 }, (_, i) => ({ ...event(i + 1), correlationId: "one" })));
     await fed.flush();
@@ -63,17 +48,7 @@ describe("an observer that may keep next to nothing in memory", () => {
   });
 
   it("commits on the way although no case changes, so that what it reads takes no memory without bound", async () => {
-    const terms: SlotTerms = {
-      observer: "watch",
-      slot: "slot",
-      trigger: ["a"],
-      counterpart: ["b"],
-      unless: [],
-      withinMs: 10,
-      timeBase: "recorded",
-      tickType: "observer.ClockTick",
-    };
-    const fed = await FedObserver.open([terms], undefined, { cachedCases: 10, commitCases: 10 });
+    const fed = await FedObserver.open([plainTerms], undefined, { cachedCases: 10, commitCases: 10 });
     const event = (position: number) => ({
       id: String(position),
       type: "a",

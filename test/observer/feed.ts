@@ -17,6 +17,18 @@ import { MemoryEventStore, type EventStore } from "../../src/store/index.js";
 import type { Lease } from "../../src/subscription/index.js";
 import type { FlagRecord, LogRecord, SlotTerms } from "../oracle/records.js";
 
+/** Whenever "a", expect "b" within 10 ms: the terms that a test states otherwise where it matters. */
+export const plainTerms: SlotTerms = {
+  observer: "watch",
+  slot: "slot",
+  trigger: ["a"],
+  counterpart: ["b"],
+  unless: [],
+  withinMs: 10,
+  timeBase: "recorded",
+  tickType: "observer.ClockTick",
+};
+
 /** The observer that the oracle's terms describe. */
 export function observerOf(slots: readonly SlotTerms[], limits?: ObserverLimits): ObserverReadModel {
   const [{ observer, timeBase, latenessMs, live, includeImported, toleranceMs }] = slots as [SlotTerms];
@@ -56,6 +68,21 @@ export const recordedEvent = (record: LogRecord): RecordedEvent =>
     {},
     () => undefined,
   );
+
+/** A flag event as the oracle says it. */
+export function flagRecordOf(type: string, data: FlagData): FlagRecord {
+  const { observer, slot, case: name, sequence, deadline, eventId, occurredInTime } = data;
+  const kind = type.slice(flagTypePrefix.length) as FlagRecord["kind"];
+  return {
+    observer,
+    slot,
+    case: name,
+    kind,
+    sequence,
+    ...(kind === "Missing" ? { deadline: deadline! } : { eventId: eventId! }),
+    ...(occurredInTime !== undefined && { occurredInTime }),
+  };
+}
 
 /** An observer at work, which can be killed and opened again between any two pages. */
 export class FedObserver {
@@ -105,19 +132,7 @@ export class FedObserver {
   async flags(): Promise<FlagRecord[]> {
     const flags: FlagRecord[] = [];
     for await (const page of this.store.readLog({ filter: { streamPrefixes: ["rollcall.flags-"] } }))
-      for (const { type, data } of page) {
-        const { observer, slot, case: name, sequence, deadline, eventId, occurredInTime } = data as FlagData;
-        const kind = type.slice(flagTypePrefix.length) as FlagRecord["kind"];
-        flags.push({
-          observer,
-          slot,
-          case: name,
-          kind,
-          sequence,
-          ...(kind === "Missing" ? { deadline: deadline! } : { eventId: eventId! }),
-          ...(occurredInTime !== undefined && { occurredInTime }),
-        });
-      }
+      flags.push(...page.map(({ type, data }) => flagRecordOf(type, data as FlagData)));
     return flags;
   }
 

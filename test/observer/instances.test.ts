@@ -1,21 +1,9 @@
 import { expect } from "chai";
 import { MemoryEventStore } from "../../src/index.js";
-import type { SlotTerms } from "../oracle/records.js";
-import { FedObserver } from "./feed.js";
+import { FedObserver, plainTerms } from "./feed.js";
 
 describe("two instances of an observer that derive the same flags", () => {
-  const slots: SlotTerms[] = [
-    {
-      observer: "watch",
-      slot: "slot",
-      trigger: ["a"],
-      counterpart: ["b"],
-      unless: [],
-      withinMs: 10,
-      timeBase: "recorded",
-      tickType: "observer.ClockTick",
-    },
-  ];
+  const slots = [plainTerms];
   const start = Date.UTC(2026, 0, 1);
   const log = [
     { id: "1", type: "a", correlationId: "one", position: 1, recordedAtMs: start },

@@ -1,15 +1,12 @@
 import { expect } from "chai";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { application, flagTypePrefix, Rollcall, type Case, type FlagData } from "../../src/index.js";
 import { LoanApplications } from "../../projections/loan-applications.js";
 import { importXes } from "../../tools/import/import-xes.js";
+import { bpicFile as file, bpicIsThere } from "../oracle/bpic.js";
 import { until } from "../until.js";
-
-/** The log of the BPI Challenge 2012, doi:10.4121/uuid:3926db30-f712-4394-aebc-75976070e91f. */
-const file = join(process.env["ROLLCALL_DATA"] ?? "../shared/data", "bpic2012.xes.gz");
 
 interface Count {
   triggers: number;
@@ -93,7 +90,7 @@ describe("the loan applications of a real bank", function () {
   let folder: string;
 
   before(async function () {
-    if (!existsSync(file)) {
+    if (!bpicIsThere()) {
       console.log(
         `    SKIPPED: the real log is not at ${file}. Get it by its DOI, and name its folder by ROLLCALL_DATA.`,
       );

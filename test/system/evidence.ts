@@ -3,14 +3,13 @@
 import { expect } from "chai";
 import {
   flagCategory,
-  flagTypePrefix,
   tickType,
   type EventStore,
   type FlagData,
-  type FlagKind,
   type ReadModelStore,
   type Rollcall,
 } from "../../src/index.js";
+import { flagRecordOf } from "../observer/feed.js";
 import { expectedFlags } from "../oracle/oracle.js";
 import type { FlagRecord, LogRecord, SlotTerms } from "../oracle/records.js";
 
@@ -55,27 +54,13 @@ export const isFact = (entry: Entry): boolean => !isFlag(entry) && entry.type !=
 /** Which flag it is and where it is recorded: the same in every run of the same history. */
 export const identityOf = ({ id, type, stream, revision }: Entry) => ({ id, type, stream, revision });
 
-function flagRecordOf(entry: Entry): FlagRecord {
-  const { observer, slot, case: name, sequence, deadline, eventId, occurredInTime } = entry.data as FlagData;
-  const kind = entry.type.slice(flagTypePrefix.length) as FlagKind;
-  return {
-    observer,
-    slot,
-    case: name,
-    kind,
-    sequence,
-    ...(kind === "Missing" ? { deadline: deadline! } : { eventId: eventId! }),
-    ...(occurredInTime !== undefined && { occurredInTime }),
-  };
-}
-
 /** Text that two flags share only when they say the same. */
 const saying = (flag: FlagRecord) => JSON.stringify(Object.entries(flag).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 /** The flags in the log are those that the oracle derives from the rest of it: none false, none missed, none doubled. */
 export function expectFlagsOfOracle(log: readonly Entry[], slots: readonly SlotTerms[]): FlagRecord[] {
   const flags = log.filter(isFlag);
-  const records = flags.map(flagRecordOf);
+  const records = flags.map(({ type, data }) => flagRecordOf(type, data as FlagData));
   const found = records.map(saying);
   const said = new Set(found);
   const expected = new Set(expectedFlags(log.map(logRecordOf), slots).map(saying));

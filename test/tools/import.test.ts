@@ -1,13 +1,10 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { MemoryEventStore } from "../../src/store/index.js";
 import { importXes } from "../../tools/import/import-xes.js";
+import { bpicFile, bpicIsThere } from "../oracle/bpic.js";
 import { importing } from "./importing.js";
 import { contentOf, event, log, overlappingTraces, trace } from "./xes-file.js";
-
-const bpicFile = join(process.env["ROLLCALL_DATA"] ?? "../shared/data", "bpic2012.xes.gz");
 
 describe("an import of history from XES", () => {
   const to = importing();
@@ -175,7 +172,7 @@ describe("an import of history from XES", () => {
 
   describe("the log of the BPI Challenge 2012", () => {
     it("is imported whole: 262,200 events of 13,087 traces", async function () {
-      if (!existsSync(bpicFile)) {
+      if (!bpicIsThere()) {
         console.log(`      skipped: ${bpicFile} is not there (doi:10.4121/uuid:3926db30-f712-4394-aebc-75976070e91f)`);
         return this.skip();
       }
