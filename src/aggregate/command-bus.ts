@@ -37,7 +37,7 @@ export interface CommandResult {
   readonly position: bigint | undefined;
   /** What was decided, now or when the same command id came first. */
   readonly eventTypes: readonly string[];
-  /** True when it was answered from events that were there. */
+  /** True when it was answered from events that were there; of two at the same moment, in two processes, none may be. */
   readonly duplicate: boolean;
 }
 
@@ -113,8 +113,7 @@ export class CommandBus {
   ): Promise<CommandResult> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const result = await this.attempt(type, command, commandId, options);
-        if (result) return result;
+        return await this.attempt(type, command, commandId, options);
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision) || attempt >= this.maxAttempts) throw error;
         // Whoever lost once should not lose again to the same rival in lockstep.
@@ -123,13 +122,12 @@ export class CommandBus {
     }
   }
 
-  /** `undefined` when the same command id won a race against this one: load again and answer from its events. */
   private async attempt(
     type: AggregateType,
     command: AnyCommand,
     commandId: string,
     options: DispatchOptions,
-  ): Promise<CommandResult | undefined> {
+  ): Promise<CommandResult> {
     const streamName = type.streamOf(command.aggregateId);
     const digest = commandDigest(command);
     const loaded = await this.load(type, streamName, commandId);
@@ -169,18 +167,18 @@ export class CommandBus {
       ...(context.traceparent && { traceparent: context.traceparent }),
       ...(options.occurredAt && { occurredAt: options.occurredAt.toISOString() }),
     };
-    const { revision, position, duplicate } = await this.store.append(
+    const { revision, position } = await this.store.append(
       streamName,
-      decided.map((event, index) => this.eventData(event, eventId(commandId, streamName, index), metadata)),
+      decided.map((event, index) => this.eventData(event, eventId(commandId, streamName, index, digest), metadata)),
       { expectedRevision: loaded.revision ?? "no_stream" },
     );
-    return duplicate ? undefined : { ...result, revision, position, eventTypes, duplicate };
+    return { ...result, revision, position, eventTypes, duplicate: false };
   }
 
   private async load(type: AggregateType, streamName: string, commandId: string): Promise<Loaded> {
     const instance = type.create();
     const earlier: RecordedEvent[] = [];
-    let wanted = eventId(commandId, streamName, 0);
+    let wanted = eventPlace(commandId, streamName, 0);
     let first: RecordedEvent | undefined;
     let last: RecordedEvent | undefined;
     for await (const page of this.store.readStream(streamName))
@@ -188,9 +186,9 @@ export class CommandBus {
         type.apply(instance, recorded);
         first ??= recorded;
         last = recorded;
-        if (recorded.id === wanted) {
+        if (recorded.id.startsWith(wanted)) {
           earlier.push(recorded);
-          wanted = eventId(commandId, streamName, earlier.length);
+          wanted = eventPlace(commandId, streamName, earlier.length);
         }
       }
     return { instance, revision: last?.revision, correlationId: first?.correlationId, earlier };
@@ -207,9 +205,16 @@ export class CommandBus {
   }
 }
 
-/** Ids follow from the command's, so that a retry appends the very same events. */
-const eventId = (commandId: string, streamName: string, index: number) =>
-  derivedId("event", commandId, streamName, index);
+/** The first half of an event's id: which event of which command it is. */
+const eventPlace = (commandId: string, streamName: string, index: number) =>
+  derivedId("event", commandId, streamName, index).slice(0, 18);
+
+/**
+ * Ids follow from the command's, so that a retry appends the very same events. The second half says the payload too:
+ * of two commands with one id but another payload that are decided at the same time, the store refuses one.
+ */
+const eventId = (commandId: string, streamName: string, index: number, digest: string) =>
+  eventPlace(commandId, streamName, index) + derivedId("event", commandId, streamName, index, digest).slice(18);
 
 /** Of a new process. Not the command id itself: that is the client's, who may use it for several aggregates. */
 const newCorrelationId = (commandId: string, streamName: string) => derivedId("correlation", commandId, streamName);

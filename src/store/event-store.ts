@@ -23,8 +23,6 @@ export interface AppendResult {
   readonly revision: bigint;
   /** Position of the last event appended. */
   readonly position: bigint;
-  /** True when these very events were there before: a retry that had succeeded. */
-  readonly duplicate: boolean;
 }
 
 /** Which events of the log to read. A store applies it where the events are, not where they are wanted. */
@@ -68,7 +66,7 @@ export interface EventStore {
 
   /**
    * Appends all events or none; once it resolves they survive a crash. An append of events that are there already, by
-   * id, directly after `expectedRevision` succeeds as a duplicate; with `any` and `stream_exists` wherever in the
+   * id, directly after `expectedRevision` answers with their place; with `any` and `stream_exists` wherever in the
    * stream they are (EventStoreDB: as far as its cache reaches).
    * @throws WrongExpectedRevision when the stream is in another state.
    * @throws StreamDeleted

@@ -54,7 +54,7 @@ class Model {
     const present = this.log.filter((entry) => entry.stream === stream);
     const idsAt = (revision: number) => present.slice(revision, revision + ids.length).map(({ id }) => id);
     const duplicateAt = (revision: number) =>
-      idsAt(revision).join() === ids.join() ? `duplicate ${revision + ids.length - 1}` : "WRONG_EXPECTED_REVISION";
+      idsAt(revision).join() === ids.join() ? `at ${revision + ids.length - 1}` : "WRONG_EXPECTED_REVISION";
     if (typeof expected === "bigint" || expected === "no_stream") {
       const next = expected === "no_stream" ? 0 : Number(expected) + 1;
       if (next > present.length) return "WRONG_EXPECTED_REVISION";
@@ -65,7 +65,7 @@ class Model {
       if (known >= 0) return duplicateAt(known);
     }
     events.forEach((event, i) => this.log.push({ ...event, stream, revision: present.length + i }));
-    return `written ${present.length + events.length - 1}`;
+    return `at ${present.length + events.length - 1}`;
   }
 }
 
@@ -101,8 +101,8 @@ describe("The embedded event stores", () => {
 async function outcome(store: EventStore, prefix: string, { stream, events, expected }: Append): Promise<Outcome> {
   try {
     const data = events.map((event) => ({ ...event, data: event.id }));
-    const { revision, duplicate } = await store.append(prefix + stream, data, { expectedRevision: expected });
-    return `${duplicate ? "duplicate" : "written"} ${revision}`;
+    const { revision } = await store.append(prefix + stream, data, { expectedRevision: expected });
+    return `at ${revision}`;
   } catch (error) {
     return (error as { code: string }).code;
   }

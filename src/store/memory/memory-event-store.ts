@@ -78,7 +78,7 @@ export class MemoryEventStore extends PagedEventStore {
       this.watch.notify();
     }
     const last = decision.write ? stream.at(-1)! : stream[decision.duplicateAt]!;
-    return { revision: BigInt(last.revision), position: BigInt(last.position), duplicate: !decision.write };
+    return { revision: BigInt(last.revision), position: BigInt(last.position) };
   }
 
   async close(): Promise<void> {

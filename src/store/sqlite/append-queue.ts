@@ -113,7 +113,7 @@ export class AppendQueue {
         if (outcome instanceof WrongExpectedRevision) batch[i]!.reject(outcome);
         else batch[i]!.resolve(outcome);
       });
-      if (outcomes.some((outcome) => "duplicate" in outcome && !outcome.duplicate)) this.options.onCommit();
+      if (outcomes.some((outcome) => !(outcome instanceof WrongExpectedRevision))) this.options.onCommit();
     } catch (error) {
       if (isBusy(error)) {
         delayMs = retryDelayMs();
@@ -178,7 +178,7 @@ export class AppendQueue {
     });
     if (!decision.write) {
       const position = positionOf.get(streamName, decision.duplicateAt)!;
-      return { revision: BigInt(decision.duplicateAt), position: BigInt(position), duplicate: true };
+      return { revision: BigInt(decision.duplicateAt), position: BigInt(position) };
     }
     const { lastInsertRowid } = insert.run(this.rowOf(streamName, lastRevision + 1, events[0]!));
     return this.writeRest(streamName, lastRevision + 1, events, lastInsertRowid);
@@ -194,7 +194,7 @@ export class AppendQueue {
     let position = firstPosition;
     for (let i = 1; i < events.length; i++)
       position = this.statements.insert.run(this.rowOf(streamName, first + i, events[i]!)).lastInsertRowid;
-    return { revision: BigInt(first + events.length - 1), position: BigInt(position), duplicate: false };
+    return { revision: BigInt(first + events.length - 1), position: BigInt(position) };
   }
 
   private rowOf(streamName: string, revision: number, event: EncodedEvent): unknown[] {

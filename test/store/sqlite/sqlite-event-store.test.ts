@@ -168,7 +168,7 @@ describe("A SQLite log that others hold", () => {
     expect(error.code).to.equal("STORE_UNAVAILABLE");
     expect(error.message).to.contain("append to a").and.contain("60 ms").and.contain("nothing was written");
     lock.exec("COMMIT");
-    expect(await append(store, "b")).to.deep.equal({ revision: 0n, position: 1n, duplicate: false });
+    expect(await append(store, "b")).to.deep.equal({ revision: 0n, position: 1n });
     expect(await eventsOf(store.readStream("a"))).to.deep.equal([]);
   });
 
