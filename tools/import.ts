@@ -11,7 +11,7 @@ import {
   type ImportProgress,
   type ImportResult,
 } from "./import/import-xes.js";
-import { defaultStore, openStore } from "./import/open-store.js";
+import { defaultStore, isEventStoreDb, openStoreAt, storeInWords } from "./open-store.js";
 
 interface Options {
   readonly category: string;
@@ -55,13 +55,13 @@ function parse(): { file: string; options: Options } {
       (transition: string, before: string[] | undefined) => [...(before ?? []), transition],
     )
     .addOption(
-      new Option("--store <address>", "the event store: the path of a SQLite file")
+      new Option("--store <address>", "the event store: the path of a SQLite file, or a connection to EventStoreDB")
         .env("ROLLCALL_STORE")
         .default(defaultStore),
     )
     .option(
       "--in-flight <n>",
-      "most appends under way at a time (default: 1000; 1 for a store that may process them in another order)",
+      "most appends under way at a time (default: 1000; 1 for EventStoreDB, which may process them in another order)",
       wholeNumber,
     )
     .option("--dry-run", "check the file, append nothing, open no store")
@@ -106,7 +106,10 @@ await run(async (signal) => {
   try {
     const result = options.dryRun
       ? await importXes({ ...common, dryRun: true })
-      : await importInto(options.store, { ...common, inFlight: options.inFlight });
+      : await importInto(options.store, {
+          ...common,
+          inFlight: options.inFlight ?? (isEventStoreDb(options.store) ? 1 : undefined),
+        });
     phases.end();
     process.stdout.write(`${options.json ? JSON.stringify(result) : inWords(file, result, options)}\n`);
   } catch (error) {
@@ -116,7 +119,7 @@ await run(async (signal) => {
 });
 
 async function importInto(address: string, options: Omit<ImportOptions, "store" | "dryRun">): Promise<ImportResult> {
-  const store = await openStore(address);
+  const store = await openStoreAt(address);
   try {
     return await importXes({ ...options, store });
   } finally {
@@ -137,7 +140,7 @@ function inWords(file: string, result: ImportResult, { dryRun, store }: Options)
   const outcome = dryRun
     ? "No problem found; nothing was appended (--dry-run)."
     : appended === 0 && events > 0
-      ? `Nothing to append: all of them are in ${store} already.`
-      : `Appended ${counted(appended)} to ${store}${alreadyThere > 0 ? `; ${counted(alreadyThere)} were there already` : ""}.`;
+      ? `Nothing to append: all of them are in ${storeInWords(store)} already.`
+      : `Appended ${counted(appended)} to ${storeInWords(store)}${alreadyThere > 0 ? `; ${counted(alreadyThere)} were there already` : ""}.`;
   return `${file}: ${counted(traces)} traces, ${counted(events)} events${span}${filtered}.\n${outcome} ${(elapsedMs / 1000).toFixed(1)} s.`;
 }

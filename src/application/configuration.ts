@@ -2,11 +2,28 @@
 
 import { resolve } from "node:path";
 import { InvalidConfiguration } from "../errors.js";
+import { defaultStreamPrefix } from "../store/event-store.js";
+import type { Secret } from "./secret.js";
+import {
+  inMemory,
+  isEventStoreDb,
+  storeAccess,
+  storeAddress,
+  type StatedAccess,
+  type StoreAccess,
+} from "./store-address.js";
 
 export interface Configuration {
-  /** The log: `memory:` (or `:memory:`), or the path of an SQLite file (`sqlite:` in front is allowed). */
+  /**
+   * The log: `memory:` (or `:memory:`), the path of an SQLite file (`sqlite:` in front is allowed), or the URL of an
+   * EventStoreDB (`esdb://`, `esdb+discover://`, `kurrentdb://`), where its credentials are taken out.
+   */
   readonly store: string;
-  /** Read models, checkpoints and leases, stated likewise: another file; in memory with the log unless stated. */
+  /** How to enter an EventStoreDB. */
+  readonly access: StoreAccess;
+  /** Begins the names of the streams that Rollcall itself writes. All processes of one log need the same. */
+  readonly streamPrefix: string;
+  /** Read models, checkpoints and leases: another SQLite file, or `memory:`; in memory with the log unless stated. */
   readonly readModels: string;
   /** What this process does; everything unless stated. */
   readonly roles: readonly string[] | "all";
@@ -15,20 +32,36 @@ export interface Configuration {
   readonly leaseTtlMs: number;
 }
 
+/** A configuration as code states it. */
+export interface StatedConfiguration extends Partial<Omit<Configuration, "access">> {
+  readonly access?: Omit<StoreAccess, "password"> & {
+    readonly password?: string | Secret;
+    /** A file that holds the password and nothing else. */
+    readonly passwordFile?: string;
+  };
+}
+
 export const defaultConfiguration: Configuration = {
   store: ".rollcall/log.sqlite",
+  access: {},
+  streamPrefix: defaultStreamPrefix,
   readModels: ".rollcall/read-models.sqlite",
   roles: "all",
   http: { host: "127.0.0.1", port: 3000 },
   leaseTtlMs: 5_000,
 };
 
-/** Canonical for a store that ends with the process. */
-export const inMemory = "memory:";
-
 /** What each setting means, for `--help`. */
 export const environmentHelp = `Environment:
-  ROLLCALL_STORE         the log: path of an SQLite file, or memory: (default ${defaultConfiguration.store})
+  ROLLCALL_STORE         the log: path of an SQLite file, memory:, or a connection to EventStoreDB such as
+                         esdb://localhost:2113?tls=false (default ${defaultConfiguration.store})
+  ROLLCALL_STORE_USER, ROLLCALL_STORE_PASSWORD or ROLLCALL_STORE_PASSWORD_FILE
+                         who asks EventStoreDB, unless the connection says it
+  ROLLCALL_STORE_CA_FILE the authority that signed the certificate of EventStoreDB
+  ROLLCALL_STORE_CERT_FILE, ROLLCALL_STORE_KEY_FILE
+                         a certificate of the user's own, instead of a password
+  ROLLCALL_STREAM_PREFIX begins the names of the streams that Rollcall itself writes
+                         (default ${defaultConfiguration.streamPrefix})
   ROLLCALL_READ_MODELS   read models: path of another SQLite file, or memory:
                          (default ${defaultConfiguration.readModels}, or memory: when the log is)
   ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer, http
@@ -38,8 +71,9 @@ export const environmentHelp = `Environment:
   ROLLCALL_LEASE_MS      how long a standby waits for a holder that fell silent (default ${defaultConfiguration.leaseTtlMs})`;
 
 /** What was stated of a configuration, before it was checked; what is absent has its default. */
-interface Stated {
+interface Stated extends StatedAccess {
   readonly store: string | undefined;
+  readonly streamPrefix: string | undefined;
   readonly readModels: string | undefined;
   readonly roles: Configuration["roles"] | undefined;
   readonly host: string | undefined;
@@ -51,6 +85,13 @@ type Names = Readonly<Record<keyof Stated, string>>;
 
 const namesInEnvironment: Names = {
   store: "ROLLCALL_STORE",
+  user: "ROLLCALL_STORE_USER",
+  password: "ROLLCALL_STORE_PASSWORD",
+  passwordFile: "ROLLCALL_STORE_PASSWORD_FILE",
+  caFile: "ROLLCALL_STORE_CA_FILE",
+  certFile: "ROLLCALL_STORE_CERT_FILE",
+  keyFile: "ROLLCALL_STORE_KEY_FILE",
+  streamPrefix: "ROLLCALL_STREAM_PREFIX",
   readModels: "ROLLCALL_READ_MODELS",
   roles: "ROLLCALL_ROLES",
   host: "ROLLCALL_HOST",
@@ -60,6 +101,13 @@ const namesInEnvironment: Names = {
 
 const namesInCode: Names = {
   store: "store",
+  user: "access.user",
+  password: "access.password",
+  passwordFile: "access.passwordFile",
+  caFile: "access.caFile",
+  certFile: "access.certFile",
+  keyFile: "access.keyFile",
+  streamPrefix: "streamPrefix",
   readModels: "readModels",
   roles: "roles",
   host: "http.host",
@@ -77,6 +125,14 @@ export function configurationFrom(environment: NodeJS.ProcessEnv): Configuration
   return checked(
     {
       store: text("store"),
+      user: text("user"),
+      // A password may begin or end with a space.
+      password: environment[namesInEnvironment.password] || undefined,
+      passwordFile: text("passwordFile"),
+      caFile: text("caFile"),
+      certFile: text("certFile"),
+      keyFile: text("keyFile"),
+      streamPrefix: text("streamPrefix"),
       readModels: text("readModels"),
       roles: roles?.length ? roles : "all",
       host: text("host"),
@@ -88,16 +144,22 @@ export function configurationFrom(environment: NodeJS.ProcessEnv): Configuration
 }
 
 /** A configuration stated in code, checked as one of the environment is. @throws InvalidConfiguration with every problem */
-export function completed({ store, readModels, roles, http, leaseTtlMs }: Partial<Configuration>): Configuration {
-  return checked({ store, readModels, roles, host: http?.host, port: http?.port, leaseTtlMs }, namesInCode);
+export function completed(stated: StatedConfiguration): Configuration {
+  const { store, access = {}, streamPrefix, readModels, roles, http, leaseTtlMs } = stated;
+  const { user, password, passwordFile, caFile, certFile, keyFile } = access;
+  const entering = { user, password, passwordFile, caFile, certFile, keyFile };
+  return checked(
+    { store, ...entering, streamPrefix, readModels, roles, host: http?.host, port: http?.port, leaseTtlMs },
+    namesInCode,
+  );
 }
 
 function checked(stated: Stated, names: Names): Configuration {
   const problems: string[] = [];
   const location = (setting: "store" | "readModels", otherwise: string) => {
-    const { place, problem } = locationOf(stated[setting] ?? otherwise);
-    if (problem) problems.push(`${names[setting]} ${problem}`);
-    return place;
+    const address = storeAddress(stated[setting] ?? otherwise);
+    if (address.problem) problems.push(`${names[setting]} ${address.problem}`);
+    return address;
   };
   const whole = (setting: "port" | "leaseTtlMs", otherwise: number, least: number, most: number) => {
     const value = Number(stated[setting] ?? otherwise);
@@ -105,11 +167,19 @@ function checked(stated: Stated, names: Names): Configuration {
       problems.push(`${names[setting]} is "${stated[setting]}". Use a whole number from ${least} to ${most}.`);
     return value;
   };
-  const store = location("store", defaultConfiguration.store);
+  const address = location("store", defaultConfiguration.store);
+  const store = address.place;
   // Rows that outlive their log are of no use to the next one.
-  const readModels = location("readModels", store === inMemory ? inMemory : defaultConfiguration.readModels);
+  const readModels = location("readModels", store === inMemory ? inMemory : defaultConfiguration.readModels).place;
+  const { streamPrefix = defaultConfiguration.streamPrefix } = stated;
+  if (!/^[^$-][^-]*$/.test(streamPrefix))
+    problems.push(
+      `${names.streamPrefix} is "${streamPrefix}". Use text without a "-", which would end the category, that does not begin with "$", as EventStoreDB's own streams do.`,
+    );
   const configuration: Configuration = {
     store,
+    access: storeAccess(address, stated, names, problems),
+    streamPrefix,
     readModels,
     roles: stated.roles ?? defaultConfiguration.roles,
     http: {
@@ -118,28 +188,12 @@ function checked(stated: Stated, names: Names): Configuration {
     },
     leaseTtlMs: whole("leaseTtlMs", defaultConfiguration.leaseTtlMs, 100, 3_600_000),
   };
+  if (isEventStoreDb(readModels))
+    problems.push(`${names.readModels} is an EventStoreDB, which keeps events alone. Name an SQLite file.`);
   if (store !== inMemory && resolve(store) === resolve(readModels))
     problems.push(
       `${names.store} and ${names.readModels} name the same file. Use two, so that a rebuild never blocks appends.`,
     );
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   return configuration;
-}
-
-/** `memory:`, or the path of a file; with what is wrong with the text, if anything is. */
-function locationOf(text: string): { readonly place: string; readonly problem?: string } {
-  const place = text.trim().replace(/^sqlite:/i, "");
-  if (place === inMemory || place === ":memory:") return { place: inMemory };
-  if (place === "")
-    return { place, problem: `is "${text}", which names no file. Name an SQLite file, or use memory:.` };
-  if (/^memory$/i.test(place))
-    return { place, problem: `is "${text}". Use memory: to keep it in memory, ./${place} for a file of that name.` };
-  // One letter is a drive of Windows, not a scheme.
-  const [, scheme] = /^([a-z][a-z\d+.-]+):/i.exec(place) ?? [];
-  if (scheme)
-    return {
-      place,
-      problem: `is a ${scheme} connection, which this version cannot open. Name an SQLite file.`,
-    };
-  return { place };
 }

@@ -1,4 +1,13 @@
-export { configurationFrom, defaultConfiguration, environmentHelp, type Configuration } from "./configuration.js";
+export {
+  configurationFrom,
+  defaultConfiguration,
+  environmentHelp,
+  type Configuration,
+  type StatedConfiguration,
+} from "./configuration.js";
+export { openStore } from "./open-store.js";
 export * from "./registration.js";
 export * from "./rollcall.js";
+export { Secret } from "./secret.js";
+export type { StoreAccess } from "./store-address.js";
 export * from "./tokens.js";

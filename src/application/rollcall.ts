@@ -18,15 +18,18 @@ import {
 } from "../projection/index.js";
 import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
-import { MemoryEventStore, openSqliteEventStore } from "../store/index.js";
 import type { EventStore } from "../store/event-store.js";
 import { Processor, type ParkedEvent, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
 import { assemble, modelOf, type Assembly } from "./assembly.js";
-import { completed, inMemory, type Configuration } from "./configuration.js";
+import { completed, type Configuration, type StatedConfiguration } from "./configuration.js";
+import { openStore } from "./open-store.js";
 import type { ApplicationDefinition } from "./registration.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
+import { inMemory } from "./store-address.js";
 
 export interface RollcallOptions {
+  /** An event store that the caller opened and closes, instead of the configured one. */
+  readonly store?: EventStore;
   readonly clock?: Clock;
   /** Called whenever a subscription of this process changes its state. */
   readonly onChange?: (status: ProcessorStatus) => void;
@@ -66,24 +69,20 @@ export class Rollcall {
 
   /**
    * Checks the whole model, then opens the stores. Nothing runs before `start`.
-   * @throws InvalidModel, InvalidConfiguration with every problem; IncompatibleStore
+   * @throws InvalidModel, InvalidConfiguration with every problem; IncompatibleStore, StoreUnavailable, AccessDenied
    */
   static async open(
     definition: ApplicationDefinition,
-    configuration: Partial<Configuration> = {},
+    configuration: StatedConfiguration = {},
     options: RollcallOptions = {},
   ): Promise<Rollcall> {
     const complete = completed(configuration);
     const model = modelOf(definition);
     const { clock = systemClock, onParked, onError } = options;
-    for (const file of [complete.store, complete.readModels])
-      if (file !== inMemory) await mkdir(dirname(file), { recursive: true });
-    const store =
-      complete.store === inMemory
-        ? new MemoryEventStore({ clock })
-        : await openSqliteEventStore({ file: complete.store, clock });
+    const store = options.store ?? (await openStore(complete, clock));
     try {
       const file = complete.readModels === inMemory ? ":memory:" : complete.readModels;
+      if (complete.readModels !== inMemory) await mkdir(dirname(file), { recursive: true });
       const readModels = await openSqliteReadModelStore({ file, clock });
       try {
         const limits = { clock, ...(onParked && { onParked }), ...(onError && { onError }) };
@@ -95,7 +94,7 @@ export class Rollcall {
         throw error;
       }
     } catch (error) {
-      await store.close();
+      if (!options.store) await store.close();
       throw error;
     }
   }
@@ -115,11 +114,11 @@ export class Rollcall {
     this.listening = (await this.http.listen()).url;
   }
 
-  /** Finishes what is under way, gives the leases back and closes the stores. */
+  /** Finishes what is under way, gives the leases back and closes the stores; not one that the caller opened. */
   async stop(): Promise<void> {
     await Promise.all([this.http?.close(), ...this.processors.map(({ processor }) => processor.stop())]);
     await this.readModels.close();
-    await this.store.close();
+    if (!this.options.store) await this.store.close();
   }
 
   /** Sends a command. @see CommandBus.dispatch for what it throws */

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { DeclaredClass } from "../model/index.js";
-import { tickType } from "./clock-stream.js";
+import { tickType } from "../subscription/index.js";
 import type { ObserverOptions } from "./decorators.js";
 import { milliseconds } from "./duration.js";
 import { Expectation, type Terms } from "./expectation.js";

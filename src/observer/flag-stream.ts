@@ -10,7 +10,7 @@ import type { ObserverDefinition } from "./definition.js";
 export const flagTypePrefix = "observer.";
 
 /** Category of the streams that hold flags. */
-export const flagCategory = "rollcall.flags";
+export const flagCategory = ({ streamPrefix }: Pick<EventStore, "streamPrefix">): string => `${streamPrefix}flags`;
 
 /** What a flag event says. */
 export interface FlagData {
@@ -34,8 +34,11 @@ export interface FlagData {
 }
 
 /** Twelve hexadecimal digits tell the definitions of one observer apart. */
-export const flagStream = ({ name, hash }: Pick<ObserverDefinition, "name" | "hash">, caseKey: string): string =>
-  `${flagCategory}-${name}-${hash.slice(0, 12)}-${caseKey}`;
+export const flagStream = (
+  store: Pick<EventStore, "streamPrefix">,
+  { name, hash }: Pick<ObserverDefinition, "name" | "hash">,
+  caseKey: string,
+): string => `${flagCategory(store)}-${name}-${hash.slice(0, 12)}-${caseKey}`;
 
 /** The flag as an event; its id follows from what it says. */
 export function flagEvent(definition: ObserverDefinition, flag: Flag): EventData {
@@ -72,7 +75,7 @@ export async function recordFlags(
   definition: ObserverDefinition,
   flags: readonly Flag[],
 ): Promise<void> {
-  const streamName = flagStream(definition, flags[0]!.case);
+  const streamName = flagStream(store, definition, flags[0]!.case);
   const first = BigInt(flags[0]!.sequence);
   const events = flags.map((flag) => flagEvent(definition, flag));
   try {

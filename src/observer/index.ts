@@ -1,6 +1,5 @@
 export type { Case, CaseStatus } from "./case.js";
 export type { ObserverLimits, ObserverState } from "./case-writer.js";
-export { clockStream, tick, tickType } from "./clock-stream.js";
 export * from "./decorators.js";
 export { definitionProblems, type ObserverDefinition, type SlotDefinition } from "./definition.js";
 export { milliseconds, type Duration } from "./duration.js";

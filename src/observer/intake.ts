@@ -2,9 +2,9 @@
 
 import type { RecordedEvent } from "../message/index.js";
 import { applyEvent, defer, type Case, type CaseEvent, type CaseStep } from "./case.js";
-import { tickType } from "./clock-stream.js";
 import type { ObserverDefinition } from "./definition.js";
 import type { ObserverTime } from "./observer-time.js";
+import { tickType } from "../subscription/index.js";
 
 /** False for a tick that says nothing, because the observer's log is not live. */
 export const movesTime = ({ live }: ObserverDefinition, { type }: RecordedEvent): boolean => type !== tickType || live;

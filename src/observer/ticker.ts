@@ -3,7 +3,7 @@
 import type { Clock } from "../clock.js";
 import { StoreUnavailable } from "../errors.js";
 import type { EventStore } from "../store/event-store.js";
-import { tick } from "./clock-stream.js";
+import { tick } from "../subscription/index.js";
 
 /** Shortest time between two ticks of one observer, in milliseconds. */
 const tickFloorMs = 100;

@@ -5,7 +5,7 @@ import { HandlingFailed } from "../errors.js";
 import type { EventClass, RecordedEvent, Upcasters } from "../message/index.js";
 import { methodsByType, type DeclaredClass } from "../model/index.js";
 import type { EventFilter, Page } from "../store/event-store.js";
-import { beginningOf, type Checkpoint } from "../subscription/index.js";
+import { beginningOf, tickType, type Checkpoint } from "../subscription/index.js";
 import type { ProjectionOptions } from "./decorators.js";
 import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
 import type { ReadModelDeclaration, Row } from "./read-model-store.js";
@@ -50,7 +50,7 @@ export class ProjectionReadModel implements ReadModel {
     );
     this.keyOf = key;
     this.limits = { liveRows: 10_000, liveBatch: 5_000, rebuildRows: 100_000, ...limits };
-    this.filter = { eventTypes };
+    this.filter = { eventTypes: [...eventTypes, tickType] };
     const definition = createHash("sha256")
       .update(JSON.stringify({ name, version, eventTypes, indexes }))
       .digest("hex");
@@ -81,6 +81,8 @@ export class ProjectionReadModel implements ReadModel {
   }
 }
 
+const isTick = ({ type }: RecordedEvent): boolean => type === tickType;
+
 class ProjectionWriter implements GenerationWriter {
   checkpoint: Checkpoint;
   private readonly rows: RowCache;
@@ -102,12 +104,14 @@ class ProjectionWriter implements GenerationWriter {
     );
   }
 
-  async handle(events: Page): Promise<void> {
+  async handle(page: Page): Promise<void> {
+    const events = page.some(isTick) ? page.filter((recorded) => !isTick(recorded)) : page;
     const { keys, failure } = this.keysOf(events);
     await this.rows.prepare(keys);
     const folded = this.foldAll(events, keys);
-    if (folded.count > 0) this.advance(events[folded.count - 1]!, folded.count);
     const failed = folded.failure ?? failure;
+    const last = failed ? events[folded.count - 1] : page.at(-1);
+    if (last) this.advance(last, folded.count);
     if (failed || this.isFull) await this.flush();
     if (failed) throw failed;
   }
@@ -163,7 +167,8 @@ class ProjectionWriter implements GenerationWriter {
       handled: this.checkpoint.handled + count,
       recordedAtMs: last.recordedAtMs,
     };
-    this.uncommitted += count;
+    // A tick is no event to count, but to have passed it is worth a commit.
+    this.uncommitted += Math.max(1, count);
   }
 
   private failureOf(recorded: RecordedEvent, cause: unknown): HandlingFailed {

@@ -75,7 +75,7 @@ export async function findCase(request: Request, { observers, readModels, store 
   if (serving) {
     // The name and the hash are all that a flag stream's name is made of.
     const definition = { name, hash: serving.definition } as ObserverDefinition;
-    for await (const page of store.readStream(flagStream(definition, correlationId), { limit: mostFlags }))
+    for await (const page of store.readStream(flagStream(store, definition, correlationId), { limit: mostFlags }))
       flags.push(...page.map(flag));
   }
   return {

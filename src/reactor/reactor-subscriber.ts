@@ -17,7 +17,7 @@ import type {
   Subscriber,
   SubscriberControl,
 } from "../subscription/index.js";
-import { beginningOf, tell } from "../subscription/index.js";
+import { beginningOf, tell, tickType } from "../subscription/index.js";
 import type { ReactorOptions } from "./decorators.js";
 import { DeliveryWindow } from "./delivery-window.js";
 import { ReactionRunner } from "./reaction-runner.js";
@@ -73,7 +73,7 @@ export class ReactorSubscriber implements Subscriber {
     this.includeImported = includeImported;
     this.startFrom = startFrom;
     this.runner = new ReactionRunner(declared, instance, name, model.upcasters, commands, clock, maxAttempts);
-    this.filter = { eventTypes: this.runner.eventTypes };
+    this.filter = { eventTypes: [...this.runner.eventTypes, tickType] };
   }
 
   get position(): bigint | undefined {
@@ -103,6 +103,10 @@ export class ReactorSubscriber implements Subscriber {
     for (const recorded of events) {
       const finished = await run.window.take(recorded.position, recorded.recordedAtMs);
       if (run.control.signal.aborted) return;
+      if (recorded.type === tickType) {
+        finished();
+        continue;
+      }
       const before = run.streams.get(recorded.streamName) ?? Promise.resolve();
       const reaction = before
         .then(() => this.react(run, recorded))

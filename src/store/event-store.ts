@@ -54,13 +54,22 @@ export interface SubscribeOptions extends Omit<ReadLogOptions, "after"> {
 }
 
 /** `caughtUp` is said each time that everything recorded so far was delivered; it may be said again. */
-export type SubscriptionMessage = { readonly kind: "events"; readonly events: Page } | { readonly kind: "caughtUp" };
+export type SubscriptionMessage =
+  | { readonly kind: "events"; readonly events: Page }
+  /** `passedOver`: how many events after the last one delivered were looked at in vain; some stores estimate it. */
+  | { readonly kind: "caughtUp"; readonly passedOver: number };
+
+/** What the names of the streams that Rollcall itself writes begin with, unless stated. */
+export const defaultStreamPrefix = "rollcall.";
 
 /**
  * An ordered, immutable log of events in streams. Every method may reject with `StoreUnavailable` (the store did not
  * answer; retry) or `StoreClosed`.
  */
 export interface EventStore {
+  /** Begins the names of the streams that Rollcall itself writes: flags and ticks. Without a `-`, a system stream's `$`. */
+  readonly streamPrefix: string;
+
   /** Identity of the log, the same for every process and for ever; a checkpoint belongs to one log. */
   storeId(): Promise<string>;
 

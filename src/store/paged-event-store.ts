@@ -46,6 +46,7 @@ export interface PageSource {
 
 /** An event store over a `PageSource`. Positions and revisions inside are numbers: a log stays far below 2^53 events. */
 export abstract class PagedEventStore implements EventStore {
+  abstract readonly streamPrefix: string;
   protected abstract readonly source: PageSource;
   protected abstract readonly watch: ChangeWatch;
   private readonly following = new Set<AbortController>();
@@ -132,6 +133,7 @@ export abstract class PagedEventStore implements EventStore {
     stop: AbortSignal,
   ): AsyncGenerator<SubscriptionMessage, void> {
     let after = await start;
+    let delivered = after;
     let saidAt: number | undefined;
     while (!stop.aborted) {
       const from = after;
@@ -140,16 +142,19 @@ export abstract class PagedEventStore implements EventStore {
         return { head, part: from < head ? this.source.logPart(from, head, filter) : undefined };
       });
       if (part) after = part.through;
-      if (part && part.events.length > 0) yield { kind: "events", events: part.events };
+      if (part && part.events.length > 0) {
+        delivered = Number(part.events.at(-1)!.position);
+        yield { kind: "events", events: part.events };
+      }
       if (after < head) {
         await nextTurn();
         continue;
       }
       if (stop.aborted) return;
-      if (saidAt !== after) yield { kind: "caughtUp" };
+      if (saidAt !== after) yield { kind: "caughtUp", passedOver: after - delivered };
       saidAt = after;
-      const delivered = after;
-      await this.watch.changed(() => this.source.head() <= delivered, stop);
+      const seen = after;
+      await this.watch.changed(() => this.source.head() <= seen, stop);
     }
   }
 }

@@ -1,4 +1,5 @@
 export * from "./checkpoint-store.js";
+export * from "./clock-stream.js";
 export * from "./hold-lease.js";
 export * from "./processor.js";
 export * from "./subscriber.js";

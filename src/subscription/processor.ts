@@ -4,6 +4,7 @@ import { systemClock, type Clock } from "../clock.js";
 import { Fenced, ReadModelOutdated, StoreUnavailable } from "../errors.js";
 import type { EventStore } from "../store/event-store.js";
 import type { Lease, LeaseStore } from "./checkpoint-store.js";
+import { tick } from "./clock-stream.js";
 import { holdLease } from "./hold-lease.js";
 import type { Subscriber, SubscriberControl } from "./subscriber.js";
 import { tell } from "./tell.js";
@@ -147,6 +148,8 @@ export class Processor {
       } else {
         await subscriber.flush();
         this.enter("live");
+        // The next one to start would look at all of them again: a tick moves the checkpoint over them.
+        if (message.passedOver > mostPassedOver) await tick(store, this.recordedAtMs ?? 0);
       }
       onProgress();
     }
@@ -160,6 +163,9 @@ export class Processor {
     tell(this.options.onChange, this.status, this.options.onError);
   }
 }
+
+/** Events of other types after which a subscriber asks for a tick. */
+const mostPassedOver = 10_000;
 
 const sameText = (one?: Error, other?: Error) => one?.message === other?.message;
 

@@ -24,6 +24,10 @@ export class RecordingStore implements EventStore {
 
   constructor(readonly inner: EventStore = new MemoryEventStore()) {}
 
+  get streamPrefix() {
+    return this.inner.streamPrefix;
+  }
+
   async append(
     streamName: string,
     events: readonly EventData[],

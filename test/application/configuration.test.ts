@@ -42,6 +42,8 @@ describe("the configuration", () => {
       }),
     ).to.deep.equal({
       store: "/var/log.db",
+      access: {},
+      streamPrefix: "rollcall.",
       readModels: "/var/rows.db",
       roles: ["billing", "observer", "http"],
       http: { host: "0.0.0.0", port: 0 },
@@ -51,14 +53,14 @@ describe("the configuration", () => {
 
   it("is refused with every problem at once", () => {
     const problems = problemsOf({
-      ROLLCALL_STORE: "esdb+discover://cluster",
+      ROLLCALL_STORE: "mysql://root:pass@db/log",
       ROLLCALL_READ_MODELS: "postgres://db/rows",
       ROLLCALL_PORT: "65536",
       ROLLCALL_LEASE_MS: "soon",
     });
     expect(problems).to.deep.equal([
-      "ROLLCALL_STORE is a esdb+discover connection, which this version cannot open. Name an SQLite file.",
-      "ROLLCALL_READ_MODELS is a postgres connection, which this version cannot open. Name an SQLite file.",
+      "ROLLCALL_STORE is a mysql connection, which this version cannot open. Name an SQLite file, or an esdb:// connection for the log.",
+      "ROLLCALL_READ_MODELS is a postgres connection, which this version cannot open. Name an SQLite file, or an esdb:// connection for the log.",
       'ROLLCALL_PORT is "65536". Use a whole number from 0 to 65535.',
       'ROLLCALL_LEASE_MS is "soon". Use a whole number from 100 to 3600000.',
     ]);
@@ -94,9 +96,9 @@ describe("the configuration", () => {
         /^ROLLCALL_STORE is "\S+"\. Use memory: to keep it in memory, \.\/[mM]emory for a file of that name\.$/,
       );
     expect(problemOf("sqlite:")[0]).to.match(/^ROLLCALL_STORE is "sqlite:", which names no file\./);
-    for (const url of ["postgres:rows", "file:///var/log.db", "esdb://localhost:2113", "MySQL://db"])
+    for (const url of ["postgres:rows", "file:///var/log.db", "https://localhost:2113", "MySQL://db"])
       expect(problemOf(url)[0], url).to.match(
-        /^ROLLCALL_STORE is a \w+ connection, which this version cannot open\. Name an SQLite file\.$/i,
+        /^ROLLCALL_STORE is a \w+ connection, which this version cannot open\. Name an SQLite file, or an esdb:\/\/ connection for the log\.$/i,
       );
     for (const path of ["C:\\data\\log.db", "./postgres:rows", "./memory", "/memory"])
       expect(problemOf(path), path).to.deep.equal([]);
@@ -142,8 +144,19 @@ describe("the configuration", () => {
   });
 
   it("is explained in full to whoever asks a command for help", () => {
-    for (const name of ["STORE", "READ_MODELS", "ROLES", "HOST", "PORT", "LEASE_MS"])
-      expect(environmentHelp).to.include(`ROLLCALL_${name} `);
+    for (const name of [
+      "STORE",
+      "STORE_USER",
+      "STORE_PASSWORD",
+      "STORE_PASSWORD_FILE",
+      "STREAM_PREFIX",
+      "READ_MODELS",
+      "ROLES",
+      "HOST",
+      "PORT",
+      "LEASE_MS",
+    ])
+      expect(environmentHelp).to.match(new RegExp(`ROLLCALL_${name}[ ,\n]`));
   });
 
   it("names roles that exist: every other one is listed, with those that do", async () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { clockStream, StoreUnavailable } from "../../src/index.js";
+import { StoreUnavailable } from "../../src/index.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 import { Gate } from "../reactor/charging.js";
 import { until } from "../until.js";
@@ -124,7 +124,7 @@ describe("a live observer asks the log for the time", () => {
     await watching.isLive(watching.start({}, own));
     await watching.record("Ordered", "a");
     watching.store.afterAppend = async (streamName) => {
-      if (streamName === clockStream) await acknowledged.opened;
+      if (streamName === "rollcall.clock") await acknowledged.opened;
     };
     await watching.pass(withinMs - 1_000, own);
     await until("the first tick", async () => (await watching.ticks()).length === 1);
@@ -144,7 +144,7 @@ describe("a live observer asks the log for the time", () => {
     await watching.isLive(watching.start({}, own));
     // The tick hangs before it reaches the log; meanwhile the log tells nothing new about the time.
     watching.store.beforeAppend = async (streamName) => {
-      if (streamName === clockStream) await acknowledged.opened;
+      if (streamName === "rollcall.clock") await acknowledged.opened;
     };
     await watching.pass(withinMs - 1_900, own);
     await watching.store.inner.append("other-1", [{ id: "1", type: "other.Thing", data: {} }], {
@@ -181,7 +181,7 @@ describe("a live observer asks the log for the time", () => {
     await watching.record("Ordered", "a");
     let refused = 0;
     watching.store.beforeAppend = async (streamName) => {
-      if (streamName !== clockStream) return;
+      if (streamName !== "rollcall.clock") return;
       refused++;
       throw new StoreUnavailable("the log does not answer");
     };

@@ -1,7 +1,6 @@
 /** An observer that is kept live over a log, with clocks that a test moves: the log's, and the observer's own. */
 
 import {
-  clockStream,
   flagTypePrefix,
   LiveReadModel,
   MemoryEventStore,
@@ -121,7 +120,7 @@ export class Watching {
   /** When each tick was recorded. */
   async ticks(): Promise<number[]> {
     const ticks: number[] = [];
-    for await (const page of this.store.inner.readStream(clockStream))
+    for await (const page of this.store.inner.readStream("rollcall.clock"))
       ticks.push(...page.map(({ recordedAtMs }) => recordedAtMs));
     return ticks;
   }

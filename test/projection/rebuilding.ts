@@ -66,6 +66,7 @@ export class Rebuilding {
   readAs(readLog: EventStore["readLog"]): EventStore {
     const { store } = this;
     return {
+      streamPrefix: store.streamPrefix,
       storeId: () => store.storeId(),
       append: store.append.bind(store),
       readStream: store.readStream.bind(store),

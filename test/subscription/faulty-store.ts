@@ -24,6 +24,10 @@ export class FaultyStore implements EventStore {
 
   constructor(readonly inner: EventStore = new MemoryEventStore()) {}
 
+  get streamPrefix() {
+    return this.inner.streamPrefix;
+  }
+
   /** Nothing is answered from now on, and subscriptions break. */
   goDown(): void {
     this.outage = new AbortController();

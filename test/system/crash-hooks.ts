@@ -1,7 +1,7 @@
 /** Where a process can be killed: before and after each call by which the application changes something outside of it. */
 
 import { writeSync } from "node:fs";
-import { clockStream, flagCategory, type EventStore, type Generation, type Rollcall } from "../../src/index.js";
+import type { EventStore, Generation, Rollcall } from "../../src/index.js";
 import type { QuickGateway } from "./quick-application.js";
 
 export const callNames = [
@@ -52,9 +52,9 @@ export class KillSwitch {
 
   guardStore(store: EventStore): void {
     this.around(store, "append", (stream: string) =>
-      stream.startsWith(`${flagCategory}-`)
+      stream.startsWith(`rollcall.flags-`)
         ? "append of flags"
-        : stream === clockStream
+        : stream === "rollcall.clock"
           ? "append of a tick"
           : "append of facts",
     );

@@ -2,7 +2,6 @@
 
 import { expect } from "chai";
 import {
-  flagCategory,
   tickType,
   type EventStore,
   type FlagData,
@@ -48,7 +47,7 @@ export async function entriesOf(store: EventStore): Promise<Entry[]> {
   return entries;
 }
 
-export const isFlag = ({ stream }: Entry): boolean => stream.startsWith(`${flagCategory}-`);
+export const isFlag = ({ stream }: Entry): boolean => stream.startsWith(`rollcall.flags-`);
 export const isFact = (entry: Entry): boolean => !isFlag(entry) && entry.type !== tickType;
 
 /** Which flag it is and where it is recorded: the same in every run of the same history. */
@@ -75,7 +74,7 @@ export function expectFlagsOfOracle(log: readonly Entry[], slots: readonly SlotT
       revision: BigInt(sequence),
       correlationId: name,
     });
-    expect(stream, `flag at ${position}`).to.match(new RegExp(`^${flagCategory}-.*-[0-9a-f]{12}-${name}$`));
+    expect(stream, `flag at ${position}`).to.match(new RegExp(`^rollcall.flags-.*-[0-9a-f]{12}-${name}$`));
   }
   return records;
 }

@@ -3,8 +3,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import {
-  clockStream,
-  flagCategory,
   flagTypePrefix,
   MemoryEventStore,
   Observer,
@@ -78,14 +76,14 @@ async function recordedFlags(type: new () => object, history: readonly Step[]): 
     if (!("wait" in step)) log.push(recording.record(step));
     else {
       recording.nowMs += step.wait * 1_000;
-      log.push(recording.record({ event: tickType, streamName: clockStream }));
+      log.push(recording.record({ event: tickType, streamName: "rollcall.clock" }));
     }
   }
   const relevant = log.filter(({ type: name }) => readModel.definition.eventTypes.includes(name));
   if (relevant.length > 0) await writer.handle(relevant);
   await writer.flush();
   const flags: object[] = [];
-  for await (const page of store.readLog({ filter: { streamPrefixes: [`${flagCategory}-`] } }))
+  for await (const page of store.readLog({ filter: { streamPrefixes: [`rollcall.flags-`] } }))
     for (const { type: name, data } of page) {
       const { slot, case: key } = data as FlagData;
       flags.push({ slot, kind: name.slice(flagTypePrefix.length) as FlagKind, case: key });

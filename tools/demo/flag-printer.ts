@@ -15,7 +15,7 @@ export async function followFlags(
   signal: AbortSignal,
   onFlag: (flag: PrintedFlag) => void,
 ): Promise<void> {
-  const filter = { streamPrefixes: [`${flagCategory}-`] };
+  const filter = { streamPrefixes: [`${flagCategory(store)}-`] };
   for await (const message of store.subscribe({ after, filter, signal }))
     if (message.kind === "events")
       for (const { type, data, recordedAt } of message.events)

@@ -6,7 +6,13 @@ import { randomId, RecordedEvent } from "../../message/index.js";
 import { decideAppend, encodeAppend, type EncodedEvent, type StreamState } from "../appending.js";
 import { ChangeWatch } from "../change-watch.js";
 import { passes } from "../event-filter.js";
-import type { AppendResult, EventData, EventFilter, ExpectedRevision } from "../event-store.js";
+import {
+  defaultStreamPrefix,
+  type AppendResult,
+  type EventData,
+  type EventFilter,
+  type ExpectedRevision,
+} from "../event-store.js";
 import { PagedEventStore, type LogPart, type PageSource } from "../paged-event-store.js";
 
 interface StoredEvent extends EncodedEvent {
@@ -22,10 +28,13 @@ export interface MemoryEventStoreOptions {
   readonly clock?: Clock | undefined;
   /** A new identity unless stated. */
   readonly storeId?: string | undefined;
+  /** `rollcall.` unless stated. */
+  readonly streamPrefix?: string | undefined;
 }
 
 /** Keeps everything until it is garbage. Positions count from 1. */
 export class MemoryEventStore extends PagedEventStore {
+  readonly streamPrefix: string;
   private readonly log: StoredEvent[] = [];
   private readonly streams = new Map<string, StoredEvent[]>();
   private readonly clock: Clock;
@@ -48,8 +57,13 @@ export class MemoryEventStore extends PagedEventStore {
     },
   };
 
-  constructor({ clock = systemClock, storeId = randomId() }: MemoryEventStoreOptions = {}) {
+  constructor({
+    clock = systemClock,
+    storeId = randomId(),
+    streamPrefix = defaultStreamPrefix,
+  }: MemoryEventStoreOptions = {}) {
     super();
+    this.streamPrefix = streamPrefix;
     this.clock = clock;
     this.id = storeId;
   }

@@ -4,7 +4,7 @@ import { systemClock, type Clock } from "../../clock.js";
 import { InvalidConfiguration, StoreClosed } from "../../errors.js";
 import { defaultMaxAppendBytes, encodeAppend } from "../appending.js";
 import { ChangeWatch } from "../change-watch.js";
-import type { AppendResult, EventData, ExpectedRevision } from "../event-store.js";
+import { defaultStreamPrefix, type AppendResult, type EventData, type ExpectedRevision } from "../event-store.js";
 import { PagedEventStore } from "../paged-event-store.js";
 import { AppendQueue } from "./append-queue.js";
 import { openLogDatabase, type LogDatabase } from "./database.js";
@@ -19,6 +19,8 @@ export interface SqliteEventStoreOptions {
   readonly busyDeadlineMs?: number | undefined;
   /** Most bytes of data and metadata in one append; 16 MiB unless stated. */
   readonly maxAppendBytes?: number | undefined;
+  /** `rollcall.` unless stated. */
+  readonly streamPrefix?: string | undefined;
 }
 
 /** How soon commits of other processes are noticed. */
@@ -45,6 +47,7 @@ export async function openSqliteEventStore(options: SqliteEventStoreOptions): Pr
  * store is closed, asking throws StoreClosed.
  */
 export class SqliteEventStore extends PagedEventStore {
+  readonly streamPrefix: string;
   protected override readonly watch: ChangeWatch;
   protected override readonly source: PageReader;
   private readonly appends: AppendQueue;
@@ -57,7 +60,8 @@ export class SqliteEventStore extends PagedEventStore {
     private readonly options: SqliteEventStoreOptions & { readonly busyDeadlineMs: number },
   ) {
     super();
-    const { file, clock = systemClock, busyDeadlineMs } = options;
+    const { file, clock = systemClock, busyDeadlineMs, streamPrefix = defaultStreamPrefix } = options;
+    this.streamPrefix = streamPrefix;
     const source = new PageReader(database.reading);
     this.source = source;
     const watch = new ChangeWatch({ version: () => source.dataVersion(), pollMs });

@@ -5,16 +5,16 @@ import type { RecordedEvent } from "../../message/index.js";
 import { newCase, passTime, type Case, type CaseStep, type Flag } from "../../observer/case.js";
 import { definitionOf } from "../../observer/definition.js";
 import {
-  clockStream,
   definitionProblems,
   milliseconds,
-  tickType,
   type Duration,
   type FlagKind,
   type ObserverDefinition,
 } from "../../observer/index.js";
 import { caseEventOf, joinCase, movesTime } from "../../observer/intake.js";
 import { ObserverTime } from "../../observer/observer-time.js";
+import { defaultStreamPrefix } from "../../store/event-store.js";
+import { clockStream, tickType } from "../../subscription/index.js";
 import { declaredAs, same } from "./outcome.js";
 import { Recording, type GivenEvent } from "./recording.js";
 
@@ -80,7 +80,7 @@ class Replay {
 
   wait(durationMs: number): void {
     this.recording.nowMs += durationMs;
-    this.record({ event: tickType, streamName: clockStream });
+    this.record({ event: tickType, streamName: clockStream({ streamPrefix: defaultStreamPrefix }) });
   }
 
   /** First time moves on and deadlines before it fire, then the event itself counts. */

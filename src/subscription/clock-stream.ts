@@ -1,10 +1,11 @@
-/** The shared clock stream: a tick proves that everything that could count has been read. */
+/** The shared clock stream: a tick proves that everything before it has been read. It is in the filter of every subscriber. */
 
 import { WrongExpectedRevision } from "../errors.js";
 import { derivedId } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
 
-export const clockStream = "rollcall.clock";
+export const clockStream = ({ streamPrefix }: Pick<EventStore, "streamPrefix">): string => `${streamPrefix}clock`;
+
 export const tickType = "observer.ClockTick";
 
 /**
@@ -18,7 +19,7 @@ export async function tick(store: EventStore, afterMs: number): Promise<void> {
     if (last && last.recordedAtMs > afterMs) return;
     const revision = last ? last.revision + 1n : 0n;
     try {
-      await store.append(clockStream, [{ id: derivedId("tick", revision), type: tickType, data: {} }], {
+      await store.append(clockStream(store), [{ id: derivedId("tick", revision), type: tickType, data: {} }], {
         expectedRevision: last?.revision ?? "no_stream",
       });
       return;
@@ -30,6 +31,6 @@ export async function tick(store: EventStore, afterMs: number): Promise<void> {
 }
 
 async function lastTick(store: EventStore) {
-  for await (const [event] of store.readStream(clockStream, { direction: "backwards", limit: 1 })) return event;
+  for await (const [event] of store.readStream(clockStream(store), { direction: "backwards", limit: 1 })) return event;
   return undefined;
 }
