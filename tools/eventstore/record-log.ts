@@ -32,7 +32,10 @@ export interface ProposedRecord {
 
 /** What became of a write; everything but `written` has written nothing. */
 export type WriteOutcome =
-  /** `revision`: of the last event, `undefined` for an empty append to no stream. A retry gives the old place. */
+  /**
+   * `revision`: of the last event, `undefined` for an empty append to no stream; for a delete that of the metadata
+   * which says so. `position`: of the same, `undefined` for an empty append. A retry gives the old place.
+   */
   | { readonly kind: "written"; readonly revision: bigint | undefined; readonly position: number | undefined }
   | { readonly kind: "wrongRevision"; readonly current: bigint | undefined }
   | { readonly kind: "streamDeleted" };
@@ -43,6 +46,7 @@ export type Direction = "forwards" | "backwards";
 export type RecordFilter = (record: Pick<LogRecord, "streamName" | "type">) => boolean;
 
 export type StreamPage =
+  /** `complete`: there is nothing more to read in this direction. */
   | { readonly kind: "records"; readonly records: readonly LogRecord[]; readonly complete: boolean }
   | { readonly kind: "notFound" }
   | { readonly kind: "deleted" };
@@ -65,7 +69,11 @@ export interface LogPage {
 export interface RecordLog {
   /** Identity of the log, the same for ever. */
   readonly id: string;
-  /** Durable once it resolves. @throws StoreUnavailable when the file could not be written. */
+  /**
+   * Durable once it resolves.
+   * @throws StoreUnavailable when the file could not be written.
+   * @throws InvalidAppend for what can never be stored: too many bytes, no name, no type, no id.
+   */
   append(streamName: string, events: readonly ProposedRecord[], expected: ExpectedRevision): Promise<WriteOutcome>;
   /** Soft delete: what is there can no longer be read; a later append goes on numbering. */
   delete(streamName: string, expected: ExpectedRevision): Promise<WriteOutcome>;
@@ -73,7 +81,7 @@ export interface RecordLog {
   tombstone(streamName: string, expected: ExpectedRevision): Promise<WriteOutcome>;
   /**
    * Visible records of a stream, at most `limit` and at most a page's worth. `from` is inclusive; forwards from
-   * beyond the end is empty; backwards from beyond the end begins at the end.
+   * beyond the end, or from `end`, is empty; backwards from beyond the end begins at the end.
    */
   readStream(streamName: string, direction: Direction, from: bigint | "start" | "end", limit: number): StreamPage;
   /**
@@ -88,7 +96,7 @@ export interface RecordLog {
   resolve(link: LogRecord): LogRecord | undefined;
   /** Position of the last record; 0 while there is none. */
   head(): number;
-  /** Calls `listener` after each commit, until the returned function is called. */
+  /** Calls `listener` after each commit of this process, until the returned function is called. */
   onCommit(listener: () => void): () => void;
   close(): Promise<void>;
 }
