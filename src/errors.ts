@@ -194,7 +194,32 @@ export class InvalidAppend extends RollcallError {
   }
 }
 
-/** A database file was written by another program, or by a newer version of this one. */
+/** The server does not let this user do what is needed; lists everything that is missing, not only the first. */
+export class AccessDenied extends RollcallError {
+  readonly code = "ACCESS_DENIED";
+  constructor(
+    /** Who was refused, in words: a user's name, or how else the server was to know them. */
+    readonly who: string,
+    /** What was refused, for example `read $all`. */
+    readonly denied: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(
+      `EventStoreDB does not let ${who}:\n${numbered(denied)}\nCheck the name and the password; else let an administrator grant it in the access control list of the stream ($all included), or in $settings.`,
+      options,
+    );
+  }
+}
+
+/** The server refused, in words of its own, what it should have taken. */
+export class UnexpectedAnswer extends RollcallError {
+  readonly code = "UNEXPECTED_ANSWER";
+}
+
+/**
+ * A database file was written by another program, or by a newer version of this one; or the EventStoreDB, or the
+ * client library that leads to it, is not one that this version works with.
+ */
 export class IncompatibleStore extends RollcallError {
   readonly code = "INCOMPATIBLE_STORE";
 }

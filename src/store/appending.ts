@@ -163,17 +163,18 @@ export function decideAppend(
   const { lastRevision } = stream;
   const refused = () =>
     new WrongExpectedRevision(streamName, expected, lastRevision < 0 ? "no_stream" : BigInt(lastRevision));
-  const retriedAt = (first: number): Decision => {
-    const found = stream.idsFrom(first, events.length);
-    if (found.length !== events.length || found.some((id, i) => id !== events[i]!.id)) throw refused();
-    return { write: false, duplicateAt: first + events.length - 1 };
-  };
   if (expected === "any" || expected === "stream_exists") {
     if (lastRevision < 0 && expected === "stream_exists") throw refused();
-    const first = lastRevision < 0 ? undefined : stream.revisionOf(events[0]!.id);
-    return first === undefined ? { write: true } : retriedAt(first);
+    // As EventStoreDB decides it: all of them are there, in whatever order, or the first of them is not.
+    if (lastRevision < 0 || stream.revisionOf(events[0]!.id) === undefined) return { write: true };
+    const known = events.map(({ id }) => stream.revisionOf(id));
+    if (known.includes(undefined)) throw refused();
+    return { write: false, duplicateAt: known.at(-1)! };
   }
   const after = expected === "no_stream" ? -1 : Number(expected);
   if (after > lastRevision) throw refused();
-  return after === lastRevision ? { write: true } : retriedAt(after + 1);
+  if (after === lastRevision) return { write: true };
+  const found = stream.idsFrom(after + 1, events.length);
+  if (found.length !== events.length || found.some((id, i) => id !== events[i]!.id)) throw refused();
+  return { write: false, duplicateAt: after + events.length };
 }

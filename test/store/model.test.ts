@@ -1,17 +1,21 @@
-/** Random histories: the memory and the SQLite store agree with one simple model. */
+/** Random histories: the memory store, the SQLite store and EventStoreDB agree with one simple model. */
 
 import { expect } from "chai";
 import fc from "fast-check";
 import type { RecordedEvent } from "../../src/message/index.js";
 import { MemoryEventStore, type EventFilter, type EventStore, type ExpectedRevision } from "../../src/store/index.js";
+import { openEventStoreDb } from "../../src/store/eventstoredb/index.js";
 import { eventsOf } from "../../src/testing/store-contract/fixture.js";
+import { TestServer } from "../eventstore/server.js";
+import { runs } from "../runs.js";
 import { temporaryLogs } from "./sqlite/folder.js";
 
 const streams = ["a-1", "a-2", "b-1"];
 const types = ["t", "u"];
 const expectations: ExpectedRevision[] = ["no_stream", "stream_exists", "any", 0n, 1n, 2n, 3n, 5n];
 
-const eventArbitrary = fc.record({ id: fc.integer({ min: 0, max: 7 }).map(String), type: fc.constantFrom(...types) });
+const ids = Array.from({ length: 8 }, (_, i) => `00000000-0000-4000-8000-00000000000${i}`);
+const eventArbitrary = fc.record({ id: fc.constantFrom(...ids), type: fc.constantFrom(...types) });
 const appendArbitrary = fc.record({
   stream: fc.constantFrom(...streams),
   events: fc.array(eventArbitrary, { minLength: 1, maxLength: 3 }),
@@ -53,48 +57,62 @@ class Model {
     if (ids.some((id, i) => ids.indexOf(id) !== i)) return "INVALID_APPEND";
     const present = this.log.filter((entry) => entry.stream === stream);
     const idsAt = (revision: number) => present.slice(revision, revision + ids.length).map(({ id }) => id);
-    const duplicateAt = (revision: number) =>
-      idsAt(revision).join() === ids.join() ? `at ${revision + ids.length - 1}` : "WRONG_EXPECTED_REVISION";
     if (typeof expected === "bigint" || expected === "no_stream") {
       const next = expected === "no_stream" ? 0 : Number(expected) + 1;
       if (next > present.length) return "WRONG_EXPECTED_REVISION";
-      if (next < present.length) return duplicateAt(next);
+      if (next < present.length)
+        return idsAt(next).join() === ids.join() ? `at ${next + ids.length - 1}` : "WRONG_EXPECTED_REVISION";
     } else {
       if (expected === "stream_exists" && present.length === 0) return "WRONG_EXPECTED_REVISION";
-      const known = present.map(({ id }) => id).lastIndexOf(ids[0]!);
-      if (known >= 0) return duplicateAt(known);
+      const known = ids.map((id) => present.map((entry) => entry.id).lastIndexOf(id));
+      if (known[0]! >= 0) return known.includes(-1) ? "WRONG_EXPECTED_REVISION" : `at ${known.at(-1)}`;
     }
     events.forEach((event, i) => this.log.push({ ...event, stream, revision: present.length + i }));
     return `at ${present.length + events.length - 1}`;
   }
 }
 
-describe("The embedded event stores", () => {
+describe("The event stores", () => {
   const logs = temporaryLogs();
+  let server: TestServer;
+  before(async () => {
+    server = await TestServer.start();
+  });
+  after(() => server.remove());
 
   it("do what a simple model does, whatever the history", async () => {
     const sqlite = await logs.open();
+    const eventStoreDb = await openEventStoreDb({ connectionString: server.connectionString });
     let run = 0;
     await fc.assert(
       fc.asyncProperty(historyArbitrary, fc.array(readArbitrary, { maxLength: 6 }), async (history, reads) => {
         // One file serves all runs: each has its own prefix, and begins where the last one ended.
         const prefix = `run${run++}.`;
-        const start = (await sqlite.head()) ?? 0n;
+        const starts = [(await sqlite.head()) ?? 0n, (await eventStoreDb.head())!] as const;
         const model = new Model();
         const wanted = history.map((group) => group.map((append) => model.append(append)));
         for (const [store, after] of [
           [new MemoryEventStore(), 0n],
-          [sqlite, start],
+          [sqlite, starts[0]],
+          [eventStoreDb, starts[1]],
         ] as const) {
           const found = [];
-          for (const group of history)
-            found.push(await Promise.all(group.map((append) => outcome(store, prefix, append))));
+          for (const group of history) {
+            const outcomes: Promise<Outcome>[] = [];
+            for (const append of group) {
+              outcomes.push(outcome(store, prefix, append));
+              // It promises no order among appends under way to several streams.
+              if (store === eventStoreDb) await outcomes.at(-1);
+            }
+            found.push(await Promise.all(outcomes));
+          }
           expect(found).to.deep.equal(wanted);
           await checkReads(store, prefix, after, model.log, reads);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150, 1_500) },
     );
+    await eventStoreDb.close();
   });
 });
 

@@ -1,0 +1,202 @@
+/** Opening a store over EventStoreDB: whom it asks as whom, what it finds out, and what it leaves behind when it is closed. */
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { status } from "@grpc/grpc-js";
+import { EventStoreDBClient } from "@eventstore/db-client";
+import { expect } from "chai";
+import { AccessDenied, IncompatibleStore, InvalidConfiguration } from "../../../src/errors.js";
+import { openEventStoreDb, type EventStoreDbOptions } from "../../../src/store/eventstoredb/index.js";
+import { ownCertificate, type Certificate } from "../../../tools/eventstore/certificate.js";
+import { TestServer } from "../../eventstore/server.js";
+import { closeAll, eventsOf, rejection, serverOf, storeOf } from "./stores.js";
+import { failing, type Script } from "./scripted-server.js";
+import { event, notFound, readEvent, refused, written } from "./wire.js";
+import shared from "@eventstore/db-client/generated/shared_pb.js";
+
+const identity = "7c2f2d0e-6f0f-4f59-8d7d-2a5a3c1b9a10";
+
+/** A server whose log holds the identity and nothing else. */
+const wellBehaved: Script = {
+  read: (call) => {
+    call.write(readEvent({ streamName: "rollcall.store", revision: 0, position: 7, id: identity }));
+    call.end();
+  },
+  batchMessage: (message, call) => void call.write(written(message, 0, 7)),
+};
+
+describe("opening a store over EventStoreDB", () => {
+  let folder: string;
+  let certificate: Certificate;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "rollcall-certificate-"));
+    certificate = await ownCertificate(join(folder, "server"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+  afterEach(closeAll);
+
+  const open = async (options: EventStoreDbOptions) => {
+    const store = await openEventStoreDb({ readTimeoutMs: 3_000, appendDeadlineMs: 3_000, ...options });
+    await store.close();
+    return store;
+  };
+  const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+
+  it("sends the credentials of the options, or of the connection string, with every call over TLS", async () => {
+    const server = await serverOf(wellBehaved, certificate);
+    const withUser = server.connectionString.replace("//", "//ada:p%40ss%3Aword@");
+    await open({ connectionString: withUser });
+    await open({ connectionString: server.connectionString, user: "bob", password: "p@ss:word" });
+    const sent = server.metadata.map((metadata) => metadata.get("authorization")[0]);
+    const half = sent.length / 2;
+    expect(sent.length).to.be.greaterThan(6);
+    expect(new Set(sent.slice(0, half))).to.deep.equal(new Set([basic("ada", "p@ss:word")]));
+    expect(new Set(sent.slice(half))).to.deep.equal(new Set([basic("bob", "p@ss:word")]));
+  });
+
+  it("trusts the authority that is named by the options, and no other", async () => {
+    const server = await serverOf(wellBehaved, certificate);
+    const connectionString = `esdb://localhost:${server.port}`;
+    await open({ connectionString, tlsCaFile: certificate.caFile });
+    const error = await rejection(open({ connectionString, readTimeoutMs: 200 }));
+    expect(error.code).to.equal("STORE_UNAVAILABLE");
+    expect(error.message).to.match(/certificate/);
+  });
+
+  it("names every privilege that the user lacks, at once", async () => {
+    const denied = failing(status.PERMISSION_DENIED, "Access Denied", { exception: "access-denied" });
+    const refuse = new shared.AccessDenied();
+    const script: Script = {
+      read: (call) => void call.emit("error", denied),
+      batchMessage: (message, call) => void call.write(refused(message, "AccessDenied", ["AccessDenied", refuse])),
+    };
+    const server = await serverOf(script, certificate);
+    const error = (await rejection(
+      open({ connectionString: server.connectionString, user: "ada", password: "secret", streamPrefix: "mine." }),
+    )) as AccessDenied;
+    expect(error).to.be.instanceOf(AccessDenied);
+    expect(error).to.deep.include({
+      who: "ada",
+      denied: ["read $all", "read mine.store", "append to mine.store"],
+    });
+    expect(error.message)
+      .to.match(/ada/)
+      .and.not.match(/secret/);
+  });
+
+  it("says when it is the password, without saying it", async () => {
+    const server = await serverOf({ features: () => failing(status.UNAUTHENTICATED, "") }, certificate);
+    const error = await rejection(open({ connectionString: server.connectionString, user: "ada", password: "secret" }));
+    expect(error).to.be.instanceOf(AccessDenied);
+    expect(error.message)
+      .to.match(/ada/)
+      .and.match(/password/)
+      .and.not.match(/secret/);
+  });
+
+  it("refuses a server without streams of appends, and says what is needed", async () => {
+    for (const features of [() => [], () => failing(status.UNIMPLEMENTED, "unknown service")]) {
+      const { connectionString } = await serverOf({ ...wellBehaved, features });
+      const error = await rejection(open({ connectionString }));
+      expect(error).to.be.instanceOf(IncompatibleStore);
+      expect(error.message).to.match(/22[.]6/);
+    }
+  });
+
+  it("asks again when the server is not ready to say what it can", async () => {
+    let asked = 0;
+    const features = () => (++asked < 3 ? failing(status.UNAVAILABLE, "Server Is Not Ready") : ["batchappend"]);
+    const { connectionString } = await serverOf({ ...wellBehaved, features });
+    await open({ connectionString });
+    expect(asked).to.equal(3);
+  });
+
+  it("fails when the server does not answer what it can", async () => {
+    const { connectionString } = await serverOf({ ...wellBehaved, features: () => undefined });
+    expect((await rejection(open({ connectionString, readTimeoutMs: 200 }))).code).to.equal("STORE_UNAVAILABLE");
+  });
+
+  it("refuses durations that are none", async () => {
+    const options = { connectionString: "esdb://host", appendDeadlineMs: 0, readTimeoutMs: Number.NaN };
+    const error = (await rejection(open(options))) as InvalidConfiguration;
+    expect(error.problems).to.have.length(2);
+  });
+
+  it("takes the identity from the log, and writes one where there is none, the winner's of two", async () => {
+    let isThere = false;
+    const server = await serverOf({
+      read: (call) => {
+        if (!isThere) call.write(notFound());
+        else call.write(readEvent({ streamName: "mine.store", revision: 0, position: 7, id: identity }));
+        call.end();
+      },
+      batchMessage: (message, call) => {
+        // Another process was first.
+        isThere = true;
+        const details = new shared.WrongExpectedVersion().setCurrentStreamRevision("0");
+        call.write(refused(message, "WrongExpectedVersion", ["WrongExpectedVersion", details]));
+      },
+    });
+    const store = storeOf({ connectionString: server.connectionString }, { streamPrefix: "mine." });
+    expect(await store.storeId()).to.equal(identity);
+    expect(await store.storeId()).to.equal(identity);
+    expect(server.messages).to.have.length(1);
+  });
+
+  describe("over the development server", () => {
+    let server: TestServer;
+    before(async () => {
+      server = await TestServer.start();
+    });
+    after(() => server.remove());
+
+    it("gives two stores that open a new log at the same time one identity", async () => {
+      const settings = { streamPrefix: `race${Date.now()}.` };
+      const stores = Array.from({ length: 4 }, () => storeOf({ connectionString: server.connectionString }, settings));
+      const ids = await Promise.all(stores.map((store) => store.storeId()));
+      expect(new Set(ids).size).to.equal(1);
+      const stored = await eventsOf(stores[0]!.readStream(`${settings.streamPrefix}store`));
+      expect(stored.map(({ id, type }) => [id, type])).to.deep.equal([[ids[0], "store.Identified"]]);
+    });
+
+    it("leaves a client of the caller's open, and closes its own", async () => {
+      const client = EventStoreDBClient.connectionString(server.connectionString);
+      const store = await openEventStoreDb({ client });
+      await store.append("clients-1", [event()], { expectedRevision: "any" });
+      await store.close();
+      expect((await rejection(store.append("clients-1", [event()], { expectedRevision: "any" }))).code).to.equal(
+        "STORE_CLOSED",
+      );
+      const found = client.readStream("clients-1", { direction: "backwards", fromRevision: "end", maxCount: 1 });
+      for await (const { event } of found) expect(event!.type).to.equal("test.Happened");
+      const again = await openEventStoreDb({ client });
+      expect(await again.storeId()).to.be.a("string");
+      await again.close();
+      await client.dispose();
+    });
+
+    it("leaves nothing that keeps a process alive once it is closed", async () => {
+      const script = `
+        import { openEventStoreDb } from ${JSON.stringify(new URL("../../../src/store/eventstoredb/index.js", import.meta.url).href)};
+        const store = await openEventStoreDb({ connectionString: ${JSON.stringify(server.connectionString)} });
+        await store.append("exits-1", [{ id: crypto.randomUUID(), type: "x", data: {} }], { expectedRevision: "any" });
+        const subscription = store.subscribe()[Symbol.asyncIterator]();
+        while ((await subscription.next()).value.kind !== "caughtUp");
+        const waiting = subscription.next();
+        for await (const page of store.readLog()) break;
+        await store.close();
+        await waiting;
+        console.log("closed");
+      `;
+      const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let printed = "";
+      child.stdout.on("data", (chunk) => (printed += String(chunk)));
+      const code = await new Promise((resolve) => child.on("exit", resolve));
+      expect([code, printed]).to.deep.equal([0, "closed\n"]);
+    });
+  });
+});
