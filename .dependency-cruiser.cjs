@@ -18,8 +18,11 @@ const compositionRoots = ["application", "testing"];
 
 /** Where a library may be used. Elsewhere it hides behind a port, or is not needed. */
 const libraries = {
-  "better-sqlite3": ["src/store/sqlite/", "src/projection/sqlite/", "tools/import", "tools/bench"],
-  "@eventstore/db-client": ["src/store/eventstoredb/"],
+  "better-sqlite3": ["src/store/sqlite/", "src/projection/sqlite/", "tools/import", "tools/bench", "tools/eventstore"],
+  "@eventstore/db-client": ["src/store/eventstoredb/", "tools/eventstore", "tools/bench"],
+  "@grpc/grpc-js": ["src/store/eventstoredb/", "tools/eventstore", "tools/bench"],
+  "google-protobuf": ["src/store/eventstoredb/", "tools/eventstore"],
+  selfsigned: ["tools/eventstore"],
   express: ["src/query/"],
   helmet: ["src/query/"],
   inversify: ["src/application/", "domains/", "tools/"],

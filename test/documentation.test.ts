@@ -7,6 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { TestServer } from "./eventstore/server.js";
 
 const run = promisify(execFile);
 const tsc = "node_modules/typescript-native/bin/tsc";
@@ -56,7 +57,11 @@ const runFile = (folder: string, file: string) => run(process.execPath, [join(fo
 
 describe("the documentation", function () {
   this.timeout(60_000);
-  const folders = { guide: "dist/documentation-guide", readme: "dist/documentation-readme" };
+  const folders = {
+    guide: "dist/documentation-guide",
+    readme: "dist/documentation-readme",
+    eventStoreDb: "dist/documentation-eventstoredb",
+  };
 
   before(function () {
     // The blocks import "rollcall", which package.json finds in dist.
@@ -82,6 +87,21 @@ describe("the documentation", function () {
   it("has a README whose code compiles and loads", async () => {
     for (const file of await compile("README.md", folders.readme))
       await runFile(folders.readme, file.replace(".ts", ".js"));
+  });
+
+  it("has a page on EventStoreDB whose code runs against the development server", async () => {
+    const server = await TestServer.start();
+    try {
+      for (const file of await compile("docs/eventstoredb.md", folders.eventStoreDb))
+        await run(process.execPath, [join(folders.eventStoreDb, "out", file.replace(".ts", ".js"))], {
+          env: { ...process.env, EVENTSTORE: server.connectionString },
+        });
+      // It has told the log who it is, and left by itself.
+      const { records } = server.log.readAll("forwards", 0, 10);
+      expect(records.map(({ streamName }) => streamName)).to.include("rollcall.store");
+    } finally {
+      await server.remove();
+    }
   });
 
   it("has a README whose requests are answered", async () => {
@@ -119,7 +139,7 @@ describe("the documentation", function () {
 
   it("names only commands that there are", () => {
     const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
-    for (const document of ["README.md", "CONTRIBUTING.md", "docs/guide.md"])
+    for (const document of ["README.md", "CONTRIBUTING.md", "docs/guide.md", "docs/eventstoredb.md"])
       for (const [, name] of readFileSync(document, "utf8").matchAll(/npm run ([\w:-]+)/g))
         expect(scripts, `${document}: npm run ${name}`).to.have.property(name!);
   });
@@ -141,6 +161,7 @@ describe("the documentation", function () {
       "docs/guide.md",
       "docs/observers.md",
       "docs/architecture.md",
+      "docs/eventstoredb.md",
     ])
       for (const [, target] of readFileSync(document, "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g))
         expect(existsSync(join(dirname(document), target!)), `${document}: ${target}`).to.equal(true);

@@ -23,7 +23,16 @@ interface Options {
   readonly json?: boolean;
 }
 
-const parts: readonly Part[] = [...appendParts, importPart, ...replayParts];
+/** Loaded when it is asked for: the client would count in the memory of every other part. */
+const overEventStoreDb = () => import("./bench/eventstoredb.js");
+const eventStoreDbPart: Part = {
+  name: "eventstoredb",
+  title: "appends, reads and rebuild over EventStoreDB",
+  prepare: async (options) => (await overEventStoreDb()).prepare(options),
+  run: async (options) => (await overEventStoreDb()).run(options),
+};
+
+const parts: readonly Part[] = [...appendParts, importPart, ...replayParts, eventStoreDbPart];
 
 const above0 = (text: string) => {
   const value = Number(text);
@@ -33,7 +42,7 @@ const above0 = (text: string) => {
 
 function parse(): { names: readonly string[]; options: Options } {
   const command = new Command("bench")
-    .description("Measures appends, import, rebuild and observer catch-up; each in a process of its own.")
+    .description("Measures appends, import, rebuild, observer catch-up and EventStoreDB; each in a process of its own.")
     .argument("[parts...]", `what to measure: ${parts.map(({ name }) => name).join(", ")} (default: all)`)
     .option("--runs <n>", "interleaved runs, of which the median counts", above0, 5)
     .option("--scale <x>", "size of the history; 1 is a million events", above0, 1)

@@ -20,6 +20,7 @@ import {
 import { caseOf, fates, planOrders, type PlannedOrder } from "./order-plan.js";
 import { orderSummaries } from "./order-summaries.js";
 import { Random } from "./random.js";
+import { SimulatedEventStoreDb } from "./simulated-eventstoredb.js";
 import { hourMs, orderToCashTerms, SimulatedRun } from "./simulated-run.js";
 
 const orders = 2_000;
@@ -48,6 +49,13 @@ describe("In seeded runs of 2,000 orders with lost, late, doubled and reordered 
     it(`and the same flags, ids included, are raised on SQLite (seed ${seed})`, async () => {
       const log = await wholeRun(seed, files(`run-${seed}`));
       expect(identities(log)).to.deep.equal(identities(await memoryLog(seed)));
+    });
+
+  for (const seed of seeds.slice(0, runs(1, 10)))
+    it(`and on EventStoreDB, although its server is killed in between (seed ${seed})`, async () => {
+      const count = runs(300, orders);
+      const log = await wholeRunOverEventStoreDb(seed, count);
+      if (count === orders) expect(identities(log)).to.deep.equal(identities(await memoryLog(seed)));
     });
 
   it("a seed replays exactly: every event has the same id, place and time", async () => {
@@ -99,24 +107,51 @@ const identities = (log: readonly Entry[]) =>
 
 /** Runs the plan of a seed, checks everything that must hold, and returns the log. */
 async function wholeRun(seed: number, configuration: Parameters<SimulatedRun["open"]>[0]): Promise<readonly Entry[]> {
-  const plan = planOrders(seed, orders);
-  expect(new Set(plan.map(({ fate }) => fate)), "fates that the plan holds").to.deep.equal(new Set(Object.keys(fates)));
+  const plan = planOf(seed, orders);
   const run = new SimulatedRun(plan);
   const rollcall = await run.open(configuration);
   try {
     await rollcall.start();
     await run.drive(rollcall);
-    const log = await entriesOf(rollcall.store);
-    expectSoundLog(log);
-    expectFlagsOfOracle(log, [orderToCashTerms]);
-    expectFlagsOfPlan(log, plan);
+    const log = await expectGroundTruth(rollcall, plan);
     expectFlaggedByTicks(log);
-    await expectReadModels(rollcall, log);
     return log;
   } finally {
     await rollcall.stop();
     expect(run.failures).to.deep.equal([]);
   }
+}
+
+/** The same over a connection to a server that is killed now and then. */
+async function wholeRunOverEventStoreDb(seed: number, count: number): Promise<readonly Entry[]> {
+  const plan = planOf(seed, count);
+  const run = new SimulatedRun(plan);
+  const over = await SimulatedEventStoreDb.open(run, new Random(seed));
+  try {
+    await over.rollcall.start();
+    await run.drive(over.rollcall, () => over.meanwhile());
+    expect(over.kills, "kills of the server").to.be.greaterThan(1);
+    return await expectGroundTruth(over.rollcall, plan);
+  } finally {
+    await over.close();
+    expect(run.failures).to.deep.equal([]);
+  }
+}
+
+function planOf(seed: number, count: number): readonly PlannedOrder[] {
+  const plan = planOrders(seed, count);
+  expect(new Set(plan.map(({ fate }) => fate)), "fates that the plan holds").to.deep.equal(new Set(Object.keys(fates)));
+  return plan;
+}
+
+/** The log is sound, the flags are those of the oracle and of the plan, and every read model is what a rebuild makes of it. */
+async function expectGroundTruth(rollcall: Rollcall, plan: readonly PlannedOrder[]): Promise<readonly Entry[]> {
+  const log = await entriesOf(rollcall.store);
+  expectSoundLog(log);
+  expectFlagsOfOracle(log, [orderToCashTerms]);
+  expectFlagsOfPlan(log, plan);
+  await expectReadModels(rollcall, log);
+  return log;
 }
 
 /** What the plan says of each order, without looking at the log; and how often each kind occurs in all. */

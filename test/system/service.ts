@@ -70,6 +70,16 @@ export class Service {
     await this.exited;
   }
 
+  /** It stands still in the middle of whatever it does, as a machine that swaps, or is moved, does. */
+  stall(): void {
+    this.child!.kill("SIGSTOP");
+  }
+
+  /** It goes on as if no time had passed. */
+  wake(): void {
+    this.child!.kill("SIGCONT");
+  }
+
   /** Asks it to stop; returns its exit code. */
   async stop(): Promise<unknown> {
     this.child!.kill("SIGTERM");

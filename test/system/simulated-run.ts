@@ -4,7 +4,14 @@ import { billing, PaymentGateway, RecordPayment } from "../../domains/billing/in
 import { CancelOrder, ordering, PlaceOrder } from "../../domains/ordering/index.js";
 import { OrderSummaryProjection } from "../../projections/order-summary.js";
 import { OrderToCash } from "../../projections/order-to-cash.js";
-import { application, Rollcall, type AnyCommand, type CommandResult, type Configuration } from "../../src/index.js";
+import {
+  application,
+  Rollcall,
+  type AnyCommand,
+  type CommandResult,
+  type Configuration,
+  type EventStore,
+} from "../../src/index.js";
 import { caseOf, commandIdOf, type PlannedOrder } from "./order-plan.js";
 import { paymentId, ScriptedGateway } from "./scripted-gateway.js";
 import { SimulatedTime } from "./simulated-time.js";
@@ -38,7 +45,8 @@ export class SimulatedRun {
     this.gateway = new ScriptedGateway(this.time, plan);
   }
 
-  open(configuration: Partial<Configuration>): Promise<Rollcall> {
+  /** @param store instead of the one that the configuration names */
+  open(configuration: Partial<Configuration>, store?: EventStore): Promise<Rollcall> {
     const definition = application({
       domains: [ordering, billing],
       projections: [OrderSummaryProjection],
@@ -48,7 +56,7 @@ export class SimulatedRun {
     return Rollcall.open(
       definition,
       { leaseTtlMs, ...configuration },
-      { clock: this.time, onChange: ({ error }) => void (error && this.failures.push(error)) },
+      { clock: this.time, onChange: ({ error }) => void (error && this.failures.push(error)), ...(store && { store }) },
     );
   }
 

@@ -11,6 +11,8 @@ import { ManualClock } from "../../src/testing/manual-clock.js";
 export class SimulatedTime implements Clock {
   private readonly clock = new ManualClock();
   private wakings: number[] = [];
+  /** Resolves when nobody has anything left to do; where a connection is involved, there is more to wait for. */
+  settled: () => Promise<void> = settled;
 
   now(): number {
     return this.clock.now();
@@ -22,14 +24,14 @@ export class SimulatedTime implements Clock {
   }
 
   async moveTo(atMs: number): Promise<void> {
-    await settled();
+    await this.settled();
     for (let next = this.nextWaking(atMs); next < atMs; next = this.nextWaking(atMs)) await this.step(next);
     await this.step(atMs);
   }
 
   private async step(atMs: number): Promise<void> {
     await this.clock.advance(atMs - this.now());
-    await settled();
+    await this.settled();
   }
 
   private nextWaking(atMs: number): number {

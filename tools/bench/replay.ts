@@ -2,79 +2,11 @@
 
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import {
-  application,
-  byCorrelationId,
-  DomainEvent,
-  Observer,
-  openSqliteEventStore,
-  Projection,
-  Projects,
-  Rollcall,
-  whenever,
-} from "../../src/index.js";
+import { openSqliteEventStore, Rollcall } from "../../src/index.js";
+import { accounts } from "./accounts.js";
 import { manyKeys, writeHistory } from "./history.js";
 import { interleaved, peakMiB, rate } from "./measure.js";
 import type { Figure, Part, PartOptions } from "./part.js";
-
-class Opened extends DomainEvent("bench.Opened") {
-  readonly customer!: string;
-  readonly amount!: number;
-}
-class Changed extends DomainEvent("bench.Changed") {
-  readonly amount!: number;
-  readonly status!: string;
-}
-class Paid extends DomainEvent("bench.Paid") {
-  readonly amount!: number;
-}
-class Shipped extends DomainEvent("bench.Shipped") {
-  readonly address!: { readonly city: string };
-}
-class Closed extends DomainEvent("bench.Closed") {
-  readonly number!: number;
-}
-
-interface Account {
-  readonly customer: string;
-  readonly status: string;
-  readonly total: number;
-  readonly paid: number;
-  readonly city: string;
-  readonly events: number;
-}
-const none: Account = { customer: "", status: "new", total: 0, paid: 0, city: "", events: 0 };
-
-@Projection<Account>({ name: "bench-accounts", version: 1, key: byCorrelationId, indexes: ["status"] })
-class Accounts {
-  @Projects(Opened)
-  opened({ customer, amount }: Opened, row: Account = none): Account {
-    return { ...row, customer, total: row.total + amount, events: row.events + 1 };
-  }
-  @Projects(Changed)
-  changed({ amount, status }: Changed, row: Account = none): Account {
-    return { ...row, status, total: row.total + amount, events: row.events + 1 };
-  }
-  @Projects(Paid)
-  paid({ amount }: Paid, row: Account = none): Account {
-    return { ...row, paid: row.paid + amount, events: row.events + 1 };
-  }
-  @Projects(Shipped)
-  shipped({ address }: Shipped, row: Account = none): Account {
-    return { ...row, city: address.city, events: row.events + 1 };
-  }
-  @Projects(Closed)
-  closed(_: Closed, row: Account = none): Account {
-    return { ...row, status: "closed", events: row.events + 1 };
-  }
-}
-
-@Observer({ name: "bench-payments", version: 1 })
-class Payments {
-  readonly payment = whenever(Opened).expect(Paid).within({ hours: 1 }).unless("bench.Cancelled");
-}
-
-const bench = application({ domains: [], projections: [Accounts], observers: [Payments] });
 
 const fullSize = 1_000_000;
 
@@ -100,7 +32,7 @@ async function prepare({ readModel, keys = manyKeys }: Replay, options: PartOpti
 async function replay({ readModel, title, goal }: Replay, options: PartOptions): Promise<Figure[]> {
   const count = countOf(options);
   const files = filesOf(readModel, options.folder);
-  const rollcall = await Rollcall.open(bench, files);
+  const rollcall = await Rollcall.open(accounts, files);
   const figures = await interleaved(options.runs, {
     rebuild: () => rate(count, () => rollcall.rebuild(readModel)),
     decode: () => decodeFloor(files.store, count),
@@ -117,7 +49,7 @@ async function replay({ readModel, title, goal }: Replay, options: PartOptions):
 /** Nothing but rebuilds, so that the peak is theirs. */
 async function memoryOf({ readModel, title }: Replay, options: PartOptions): Promise<Figure[]> {
   const count = countOf(options);
-  const rollcall = await Rollcall.open(bench, filesOf(readModel, options.folder));
+  const rollcall = await Rollcall.open(accounts, filesOf(readModel, options.folder));
   const figures = await interleaved(options.runs, { rebuild: () => rate(count, () => rollcall.rebuild(readModel)) });
   await rollcall.stop();
   const figure = `${title}, ${inWords(count)} events, 25,000 keys`;
