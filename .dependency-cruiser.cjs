@@ -18,7 +18,14 @@ const compositionRoots = ["application", "testing"];
 
 /** Where a library may be used. Elsewhere it hides behind a port, or is not needed. */
 const libraries = {
-  "better-sqlite3": ["src/store/sqlite/", "src/projection/sqlite/", "tools/import", "tools/bench", "tools/eventstore"],
+  "better-sqlite3": [
+    "src/store/sqlite/",
+    "src/store/eventstoredb/",
+    "src/projection/sqlite/",
+    "tools/import",
+    "tools/bench",
+    "tools/eventstore",
+  ],
   "@eventstore/db-client": ["src/store/eventstoredb/", "tools/eventstore", "tools/bench"],
   "@grpc/grpc-js": ["src/store/eventstoredb/", "tools/eventstore", "tools/bench"],
   "google-protobuf": ["src/store/eventstoredb/", "tools/eventstore"],

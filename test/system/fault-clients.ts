@@ -19,6 +19,10 @@ export const ledgers = 3;
 const bursts = 12;
 const appendsOfBurst = 3;
 export const entriesOfLedger = bursts * appendsOfBurst;
+export const isCancelled = (i: number): boolean => i % 7 === 0;
+
+/** Everything that is asked for in a run. */
+export const asked = orders + Math.ceil(orders / 7) + ledgers * entriesOfLedger;
 
 /** What a client was told, and by when. Times are those of `performance.now()`. */
 export interface Acknowledged {
@@ -56,6 +60,11 @@ export class FaultClients {
       if (this.acknowledged.length >= count) resolve();
       else this.waiting.push({ count, resolve });
     });
+  }
+
+  /** Until everything is acknowledged. */
+  get isAtWork(): boolean {
+    return this.acknowledged.length < asked && !this.signal.aborted;
   }
 
   /** Places and cancels orders, and writes ledgers beside them. @throws what is no matter of a store that is away */
@@ -138,8 +147,6 @@ function mayTryAgain(error: unknown): boolean {
 }
 
 export const orderIdOf = (seed: number, i: number): string => `${seed}-${i}`;
-export const isCancelled = (i: number): boolean => i % 7 === 0;
-
 export const ledgerType = "test.LedgerEntry";
 
 export interface LedgerEntry {
@@ -157,6 +164,6 @@ export function ledgerEntry(seed: number, number: number, revision: number): Led
     id: derivedId("ledger", streamName, revision),
     streamName,
     revision: BigInt(revision),
-    data: { text: String.fromCharCode(97 + (revision % 26)).repeat(random.whole(10, random.pick([100, 5_000, 20_000]))) },
+    data: { text: String.fromCharCode(97 + (revision % 26)).repeat(random.whole(10, random.pick([100, 10_000, 40_000]))) },
   };
 }

@@ -40,7 +40,7 @@ const patienceMs = 60_000;
 export class FaultRun {
   readonly strikes: Strike[] = [];
   readonly troubles: string[] = [];
-  readonly states = new Map<string, ProcessorStatus["state"]>();
+  private readonly states = new Map<string, ProcessorStatus["state"]>();
   /** How often a subscription of the application was told that the store does not answer. */
   retryings = 0;
   /** The provider's keys, by order. */
@@ -94,6 +94,17 @@ export class FaultRun {
     const lastOfLedgers = all.seen.findLast(({ streamName }) => streamName.startsWith("ledger-"))!.position;
     await until("the reader of ledgers has, too", () => ledgers.hasReached(lastOfLedgers), patienceMs);
     await until("all are live", () => [...this.states.values()].every((state) => state === "live"), patienceMs);
+  }
+
+  /** How far everything is, for a failure to tell. */
+  get standing(): string {
+    const { clients, proxy, readers } = this;
+    return [
+      ...[...this.states].map(([name, state]) => `${name} ${state}`),
+      ...readers.map(({ seen }) => `reader at ${seen.at(-1)?.position}`),
+      `${clients?.acknowledged.length} acknowledged, ${clients?.refusals} refusals`,
+      `${proxy?.open} of ${proxy?.taken} connections open`,
+    ].join(", ");
   }
 
   /** The application stops, and the server is killed; what is left is the file. */
@@ -216,7 +227,14 @@ export class FaultRun {
   }
 
   private async happen({ kind, forMs, amount, direction }: Fault, strike: Strike): Promise<void> {
-    const { proxy, server } = this;
+    const { proxy, server, clients } = this;
+    // What nobody meets would be no fault: it lasts until somebody has.
+    const lasting = async (isMet: () => boolean) => {
+      await sleep(forMs);
+      while (!isMet() && clients.isAtWork) await sleep(20);
+    };
+    const before = clients.acknowledged.length;
+    const isAcknowledged = () => clients.acknowledged.length > before;
     switch (kind) {
       case "kill":
         await server.kill();
@@ -232,15 +250,15 @@ export class FaultRun {
         return proxy.resume();
       case "delay":
         proxy.delay(amount);
-        await sleep(forMs);
+        await lasting(isAcknowledged);
         return proxy.delay(0);
       case "throttle":
         proxy.throttle(amount);
-        await sleep(forMs);
+        await lasting(isAcknowledged);
         return proxy.throttle(Infinity);
       default:
         this.slowness.set(kind, strike);
-        await sleep(forMs);
+        await lasting(() => strike.slowed > 0);
         this.slowness.delete(kind);
     }
   }

@@ -80,7 +80,7 @@ function durationOf(kind: FaultKind, random: Random): number {
 }
 
 function amountOf(kind: FaultKind, random: Random): number {
-  if (kind === "throttle") return 1_000 * random.whole(5, 100);
+  if (kind === "throttle") return 1_000 * random.whole(5, 60);
   return kind === "delay" ? random.whole(20, 200) : random.pick([random.whole(10, 100), random.whole(100, 900)]);
 }
 

@@ -12,7 +12,7 @@ const only = process.env["ROLLCALL_FAULT_SEED"];
 
 const seeds = only === undefined ? Array.from({ length: runs(20, 200) }, (_, i) => i + 1) : [Number(only)];
 /** Most of a run is waiting. */
-const atOnce = 4;
+const atOnce = Number(process.env["ATONCE"] ?? 4);
 
 interface Survived {
   readonly schedule: Schedule;
@@ -70,20 +70,18 @@ describe(`An application over EventStoreDB under ${seeds.length} seeded schedule
 });
 
 async function survive(schedule: Schedule): Promise<Survived> {
-  const { seed } = schedule;
+  let run: FaultRun | undefined;
   try {
-    const run = await FaultRun.open(schedule);
-    try {
-      await run.go();
-      const log = await expectWhole(run);
-      const { refusals } = run.clients;
-      return { schedule, felt: feltIn(run), refusals, retryings: run.retryings, ...resentIn(log) };
-    } finally {
-      await run.end();
-    }
+    run = await FaultRun.open(schedule);
+    await run.go();
+    const log = await expectWhole(run);
+    const { refusals } = run.clients;
+    return { schedule, felt: feltIn(run), refusals, retryings: run.retryings, ...resentIn(log) };
   } catch (error) {
-    const replay = `${inWords(schedule)} (ROLLCALL_FAULT_SEED=${seed} runs it alone)`;
+    const replay = `${inWords(schedule)} (ROLLCALL_FAULT_SEED=${schedule.seed} runs it alone)`;
     const { message } = error as Error;
-    throw Object.assign(error as Error, { message: `${replay}: ${message}` });
+    throw Object.assign(error as Error, { message: `${replay}: ${message}\nIt stood so: ${run?.standing}` });
+  } finally {
+    await run?.end();
   }
 }

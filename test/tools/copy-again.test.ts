@@ -206,6 +206,17 @@ describe("a copy again, after an interruption, or beside others", () => {
     expect((await failureOf(copyLog({ from, to }))).code).to.equal("TARGET_DIFFERS");
   });
 
+  it("stops where the target refuses an event, and goes on once it takes it", async () => {
+    const { store: from } = earlierLog();
+    for (let i = 0; i < 9; i++) await append(from, `s-${i}`, event({ data: "x".repeat(i === 4 ? 300_000 : 10) }));
+    const small = await files.open({ maxAppendBytes: 290_000 });
+    expect((await failureOf(copyLog({ from, to: small, inFlight: 1000 }))).code).to.equal("INVALID_APPEND");
+    expect(Number(await small.head())).to.equal(4);
+    const to = await files.open();
+    expect(await copyLog({ from, to, inFlight: 1000 })).to.include({ alreadyThere: 4, copied: 5 });
+    await expectCopy(from, to);
+  });
+
   it("beside another copy of the same log into the same store makes the same log", async () => {
     const from = await someLog(60);
     const to = await files.open();

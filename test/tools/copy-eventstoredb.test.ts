@@ -113,18 +113,22 @@ describe("a copy of a log to and from EventStoreDB", function () {
 
   it("is made by the command, which goes on after Ctrl-C", async () => {
     const from = await files.open({ file: files.file("from.sqlite") });
-    for (let i = 0; i < 1_500; i++) await append(from, `s-${i % 3}`, event());
+    const log = Array.from({ length: 900 }, (_, i) => {
+      const expectedRevision = i < 3 ? "no_stream" : BigInt(Math.floor(i / 3) - 1);
+      return from.append(`s-${i % 3}`, [event()], { expectedRevision });
+    });
+    await Promise.all(log);
     await from.close();
     const address = server.connectionString;
     const running = at.run("copy", [files.file("from.sqlite"), address]);
-    await until("some events are copied", async () => (await eventsOf(await withoutOwn(there))).length > 50);
+    await until("some events are copied", () => server.log.head() > 50);
     const interrupted = await running.interrupt();
     expect(interrupted).to.include({ code: 130, stdout: "" });
-    expect(interrupted.stderr).to.match(/Interrupted\. [\d,]+ of 1,500 events were copied\./);
+    expect(interrupted.stderr).to.match(/Interrupted\. [\d,]+ of 900 events were copied\./);
     const { code, stdout } = await at.run("copy", [files.file("from.sqlite"), address, "--json"]).ended;
     expect(code, stdout).to.equal(0);
     const result = JSON.parse(stdout) as Record<string, number>;
-    expect(result["copied"]! + result["alreadyThere"]!).to.equal(1_500);
+    expect(result["copied"]! + result["alreadyThere"]!).to.equal(900);
     expect(await at.run("copy", ["--verify", files.file("from.sqlite"), address]).ended).to.include({ code: 0 });
   });
 });

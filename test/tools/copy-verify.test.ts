@@ -154,6 +154,16 @@ describe("a comparison of a log with its copy", () => {
     expect((await verifyCopy({ from, to })).events).to.equal(30);
   });
 
+  it("takes nothing for an addition of its own that somebody else calls by the same name", async () => {
+    const copied = (by: string) => ({ copied: { recordedAt, by } });
+    await append(from, "s-2", event({ metadata: copied("hand") }));
+    await copyLog({ from, to });
+    to.harm = (event) => [
+      event.streamName === "s-2" && event.revision === 7n ? changed(event, { metadata: copied("machine") }) : event,
+    ];
+    expect((await differencesOf()).differences[0]).to.include({ revision: 7n, what: "metadata differs" });
+  });
+
   it("finds an event that is missing, and compares nothing after it", async () => {
     harm(() => []);
     const error = await differencesOf();

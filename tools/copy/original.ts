@@ -61,8 +61,7 @@ function metadataParts(recorded: RecordedEvent): [metadata: string, time: string
 function markOf({ copied, occurredAt }: EventMetadata): CopyMark | undefined {
   if (!isObject(copied)) return undefined;
   const { recordedAt, added, ...others } = copied;
-  if (typeof recordedAt !== "string" || Number.isNaN(Date.parse(recordedAt))) return undefined;
-  if (Object.keys(others).length > 0) return undefined;
+  if (typeof recordedAt !== "string" || Object.keys(others).length > 0) return undefined;
   if (added === undefined) return { recordedAt };
   const isOurs = Array.isArray(added) && added.length === 1 && added[0] === "occurredAt" && occurredAt === recordedAt;
   return isOurs ? { recordedAt, added: ["occurredAt"] } : undefined;

@@ -1,7 +1,6 @@
 /** Everything that a development server consists of, opened and closed in order: file, log, projections, services. */
 
 import { randomUUID } from "node:crypto";
-import type { ServerInterceptor } from "@grpc/grpc-js";
 import { own } from "./ownership.js";
 import type { RecordLog } from "./record-log.js";
 import { startEventStoreServer, type EventStoreServer, type EventStoreServerOptions } from "./server.js";
@@ -16,8 +15,6 @@ export interface DevelopmentServerOptions extends Omit<EventStoreServerOptions, 
   readonly runProjections?: boolean;
   /** A projection has failed and stands still. */
   readonly onFailure?: (projection: string, error: Error) => void;
-  /** A test injects faults here. */
-  readonly interceptors?: readonly ServerInterceptor[];
 }
 
 export interface DevelopmentServer extends EventStoreServer {
@@ -33,9 +30,11 @@ export interface DevelopmentServer extends EventStoreServer {
 export async function startDevelopmentServer(options: DevelopmentServerOptions): Promise<DevelopmentServer> {
   const { file, runProjections = false, onFailure } = options;
   const closing: (() => void | Promise<void>)[] = [own(file)];
-  const close = async () => {
-    for (const each of closing.splice(0).toReversed()) await each();
+  const closeAll = async () => {
+    for (const each of closing.toReversed()) await each();
   };
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= closeAll());
   try {
     const log = await openRecordLog({ file });
     closing.push(() => log.close());

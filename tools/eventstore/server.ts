@@ -11,8 +11,9 @@ import { InvalidConfiguration } from "../../src/errors.js";
 import { CountedWrites } from "./counted-writes.js";
 import { LiveFeed } from "./live-feed.js";
 import type { RecordLog } from "./record-log.js";
-import { decodingAnything, refuseMalformed } from "./services/malformed.js";
+import { dropGivenUp } from "./services/given-up.js";
 import { gossipService } from "./services/gossip.js";
+import { decodingAnything, refuseMalformed } from "./services/malformed.js";
 import { serverFeaturesService } from "./services/server-features.js";
 import { notOffered, type Service } from "./services/service.js";
 import { streamsService } from "./services/streams.js";
@@ -28,7 +29,8 @@ export interface EventStoreServerOptions {
   readonly tls?: {
     readonly cert: string;
     readonly key: string;
-    /** For the connection string. */ readonly caFile?: string;
+    /** What clients have to trust, for the connection string. */
+    readonly caFile?: string;
   };
   /** In the place of those that answer UNIMPLEMENTED. */
   readonly services?: readonly Service[];
@@ -50,7 +52,7 @@ export interface EventStoreServer {
   kill(): Promise<void>;
 }
 
-/** More than the client's limit of 17 MiB for what it takes, as the batches that it sends may be larger than events. */
+/** Clients put several events into one message, 3 MiB and one event at least; what they take themselves is 17 MiB. */
 const mostBytesPerMessage = 32 * 1024 * 1024;
 const graceMs = 900;
 
@@ -60,7 +62,7 @@ export async function startEventStoreServer(options: EventStoreServerOptions): P
   const server = new Server({
     "grpc.max_receive_message_length": mostBytesPerMessage,
     "grpc.max_send_message_length": -1,
-    interceptors: [refuseMalformed, ...interceptors],
+    interceptors: [dropGivenUp, refuseMalformed, ...interceptors],
   });
   const writes = new CountedWrites(log);
   const feed = new LiveFeed(log);
@@ -77,16 +79,15 @@ export async function startEventStoreServer(options: EventStoreServerOptions): P
 
   port = await listen(server, host, port, options.tls);
   const stopped = () => new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  const kill = () => {
-    const done = stopped();
-    server.forceShutdown();
-    return done;
-  };
   let stopping: Promise<void> | undefined;
   return {
     port,
     connectionString: connectionString(host, port, options.tls),
-    kill: () => (stopping ??= kill()),
+    kill: () => {
+      stopping ??= stopped();
+      server.forceShutdown();
+      return stopping;
+    },
     stop: () =>
       (stopping ??= (async () => {
         const done = stopped();

@@ -1,5 +1,6 @@
 /** Appends that are not answered yet. When the stream that carries them breaks, they go over the next, with the same ids. */
 
+import { setMaxListeners } from "node:events";
 import { AccessDenied, IncompatibleStore } from "../../errors.js";
 import { randomId } from "../../message/index.js";
 import { messagesOf, outcomeOf, type AppendRequest, type Placed } from "./append-messages.js";
@@ -21,7 +22,7 @@ interface Append extends AppendRequest {
   correlationId: string | undefined;
   wasSent: boolean;
   failures: number;
-  lastFailure: Error;
+  lastFailure: Error | undefined;
   isSettled: boolean;
   resolve(placed: Placed): void;
   reject(error: Error): void;
@@ -51,6 +52,8 @@ export class AppendQueue {
 
   constructor(private readonly options: AppendQueueOptions) {
     this.mostSilenceMs = options.appendDeadlineMs / 4;
+    // One listener for each append that waits for its next attempt, and there may be many.
+    setMaxListeners(0, this.stopped.signal);
   }
 
   /**
@@ -65,7 +68,7 @@ export class AppendQueue {
         correlationId: undefined,
         wasSent: false,
         failures: 0,
-        lastFailure: new Interruption("no answer came"),
+        lastFailure: undefined,
         isSettled: false,
         resolve,
         reject,
@@ -187,10 +190,10 @@ export class AppendQueue {
     this.ready = [...interrupted, ...this.ready];
     for (const append of this.unanswered) {
       const what = `append to ${append.streamName}`;
-      append.lastFailure = failureOf(error, { what, privilege: what, who: this.options.who });
+      const failure = failureOf(error, { what, privilege: what, who: this.options.who });
+      append.lastFailure = failure;
       // Anything else may be the fault of one append among many.
-      const isLasting = append.lastFailure instanceof AccessDenied || append.lastFailure instanceof IncompatibleStore;
-      if (isLasting) this.settle(append, append.lastFailure);
+      if (failure instanceof AccessDenied || failure instanceof IncompatibleStore) this.settle(append, failure);
     }
   }
 
@@ -226,7 +229,12 @@ export class AppendQueue {
         if (append.deadline > now) break;
         this.settle(
           append,
-          unavailable(`append to ${append.streamName}`, appendDeadlineMs, append.lastFailure, remedyFor(append)),
+          unavailable(
+            `append to ${append.streamName}`,
+            appendDeadlineMs,
+            append.lastFailure ?? new Interruption("no answer came"),
+            remedyFor(append),
+          ),
         );
       }
       const silentMs = now - this.lastSignOfLife;

@@ -7,7 +7,7 @@
 import type { EventStoreDBClient } from "@eventstore/db-client";
 import type { CallOptions, Client, Metadata, requestCallback } from "@grpc/grpc-js";
 import { IncompatibleStore } from "../../errors.js";
-import { checkStubs, serverFeatures, streamsService } from "./stubs.js";
+import { checkStubs, projectionsService, serverFeatures, streamsService } from "./stubs.js";
 
 /** What the client has inside; instance properties in 6.2.1, hidden from its users by types alone. */
 interface Inside {
@@ -79,6 +79,10 @@ export class ClientCalls {
 
   serverFeatures(settings: CallSettings = {}) {
     return this.connect(serverFeatures.ServerFeaturesClient, "server features", settings);
+  }
+
+  projections(settings: CallSettings = {}) {
+    return this.connect(projectionsService.ProjectionsClient, "projections", settings);
   }
 
   /** Releases the connection, so that it keeps no process alive. A client of the caller's stays open. */

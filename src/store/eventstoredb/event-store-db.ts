@@ -1,5 +1,6 @@
 /** The event store over EventStoreDB (KurrentDB): the port, by way of the official client's connection. */
 
+import { setMaxListeners } from "node:events";
 import { systemClock, type Clock } from "../../clock.js";
 import { IncompatibleStore, StoreClosed } from "../../errors.js";
 import { encodeAppend } from "../appending.js";
@@ -74,6 +75,8 @@ export class EventStoreDbEventStore implements EventStore {
     }: EventStoreDbSettings = {},
   ) {
     this.streamPrefix = streamPrefix;
+    // One listener for each read under way, and there may be many.
+    setMaxListeners(0, this.closed.signal);
     this.calls = new ClientCalls(client, owned);
     this.reading = { calls: this.calls, clock, readTimeoutMs, closed: this.closed.signal, who };
     this.appends = new AppendQueue({ calls: this.calls, clock, requiresLeader, appendDeadlineMs, who });

@@ -1,9 +1,9 @@
 /** Follows the log: delivers what passes, says when everything was delivered, and bridges interruptions. */
 
 import type { RecordedEvent } from "../../message/index.js";
-import { passes } from "../event-filter.js";
-import type { EventFilter, SubscriptionMessage } from "../event-store.js";
+import type { SubscriptionMessage } from "../event-store.js";
 import { failureOf, Interruption, type Asked } from "./failures.js";
+import { passes, type LogFilter } from "./log-filter.js";
 import { Patience } from "./patience.js";
 import { ReadCall } from "./read-call.js";
 import { checkpointInterval, logFrom, subscription } from "./read-requests.js";
@@ -26,7 +26,7 @@ export class LogFollower {
   constructor(
     private readonly reading: Reading,
     after: bigint | undefined,
-    private readonly filter: EventFilter | undefined,
+    private readonly filter: LogFilter | undefined,
     private readonly stop: AbortSignal,
     what: string,
   ) {

@@ -1,6 +1,6 @@
 /** The reads that we ask the server for, as its messages. */
 
-import type { EventFilter } from "../event-store.js";
+import { ofUsers, type LogFilter } from "./log-filter.js";
 import { shared, streams } from "./stubs.js";
 
 const { Options } = streams.ReadReq;
@@ -43,13 +43,18 @@ export function lastOfLog(): streams.ReadReq {
   return new streams.ReadReq().setOptions(finite(1).setAll(all).setReadDirection(1).setNoFilter(new shared.Empty()));
 }
 
+/** The record at a position; the next one where there is none. */
+export function recordAt(position: bigint): streams.ReadReq {
+  return new streams.ReadReq().setOptions(finite(1).setAll(allFrom(position)).setNoFilter(new shared.Empty()));
+}
+
 /** The first events after a position that pass; the one at the position may be among them. */
-export function logFrom(after: bigint | undefined, filter: EventFilter, limit: number): streams.ReadReq {
+export function logFrom(after: bigint | undefined, filter: LogFilter, limit: number): streams.ReadReq {
   return new streams.ReadReq().setOptions(filtered(finite(limit).setAll(allFrom(after)), filter));
 }
 
 /** The log after a position, and on as it grows. */
-export function subscription(after: bigint | undefined, filter: EventFilter | undefined): streams.ReadReq {
+export function subscription(after: bigint | undefined, filter: LogFilter | undefined): streams.ReadReq {
   const options = begun().setAll(allFrom(after)).setSubscription(new Options.SubscriptionOptions());
   return new streams.ReadReq().setOptions(filtered(options, filter));
 }
@@ -69,11 +74,12 @@ function allFrom(after: bigint | undefined): streams.ReadReq.Options.AllOptions 
   return all.setPosition(new Options.Position().setCommitPosition(position).setPreparePosition(position));
 }
 
-function filtered(options: streams.ReadReq.Options, filter: EventFilter | undefined): streams.ReadReq.Options {
+function filtered(options: streams.ReadReq.Options, filter: LogFilter | undefined): streams.ReadReq.Options {
   if (!filter) return options.setNoFilter(new shared.Empty());
-  const byType = "eventTypes" in filter;
-  const names = new Options.FilterOptions.Expression();
-  names.setPrefixList([...(byType ? filter.eventTypes : filter.streamPrefixes)]);
   const asked = new Options.FilterOptions().setMax(checkpointInterval).setCheckpointintervalmultiplier(1);
+  const names = new Options.FilterOptions.Expression();
+  if (filter === ofUsers) return options.setFilter(asked.setEventType(names.setRegex("^[^$]")));
+  const byType = "eventTypes" in filter;
+  names.setPrefixList([...(byType ? filter.eventTypes : filter.streamPrefixes)]);
   return options.setFilter(byType ? asked.setEventType(names) : asked.setStreamIdentifier(names));
 }

@@ -1,12 +1,14 @@
 /** The messages and calls of EventStoreDB as the official client carries them, and a check that nobody has replaced them. */
 
+import projections from "@eventstore/db-client/generated/projections_pb.js";
+import projectionsService from "@eventstore/db-client/generated/projections_grpc_pb.js";
 import serverFeatures from "@eventstore/db-client/generated/serverfeatures_grpc_pb.js";
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import streams from "@eventstore/db-client/generated/streams_pb.js";
 import streamsService from "@eventstore/db-client/generated/streams_grpc_pb.js";
 import { IncompatibleStore } from "../../errors.js";
 
-export { serverFeatures, shared, streams, streamsService };
+export { projections, projectionsService, serverFeatures, shared, streams, streamsService };
 
 /** The generated code finds its classes by way of a global variable, which a second copy of it overwrites. */
 interface Generated {

@@ -4,6 +4,7 @@ import type { AppendReq } from "@eventstore/db-client/generated/streams_pb.js";
 import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import { TestServer } from "../server.js";
+import { FramedCall } from "./frames.js";
 import {
   append,
   appendEvent,
@@ -23,7 +24,8 @@ import {
 
 const maxAppendBytes = 10_000;
 
-describe("an append by the protocol", () => {
+describe("an append by the protocol", function () {
+  this.timeout(60_000);
   let server: TestServer;
   let client: IStreamsClient & { close(): void };
   before(async () => {
@@ -196,12 +198,20 @@ describe("an append by the protocol", () => {
       expect(places(await read(client))).to.deep.equal(places(before));
     });
 
-  it("that its client gives up is not written", async () => {
-    const call = client.append(() => {});
-    call.write(to("given-up"));
-    call.write(appendEvent(event()));
-    call.cancel();
-    await append(client, [to("later"), appendEvent(event())]);
-    expect((await read(client, ofStream("given-up")))[0]!.hasStreamNotFound()).to.equal(true);
-  });
+  const givingUp: [string, (call: FramedCall) => Promise<void>][] = [
+    ["gives up", (call) => call.cancel()],
+    ["cannot send to its end", (call) => call.disconnect()],
+  ];
+  for (const [title, giveUp] of givingUp)
+    it(`that its client ${title} is not written, not even in part`, async () => {
+      for (let n = 0; n < 10; n++) {
+        const call = await FramedCall.begin(server.port, "/event_store.client.streams.Streams/Append");
+        call.send(to("given-up"));
+        call.send(appendEvent(event()));
+        if (n % 2 === 0) await append(client, [to("meanwhile"), appendEvent(event())]);
+        await giveUp(call);
+      }
+      await append(client, [to("later"), appendEvent(event())]);
+      expect((await read(client, ofStream("given-up")))[0]!.hasStreamNotFound()).to.equal(true);
+    });
 });

@@ -23,7 +23,8 @@ const expecting = (revision: string) => (options: BatchAppendReq.Options) => {
   options.setStreamPosition(revision);
 };
 
-describe("a batch append by the protocol", () => {
+describe("a batch append by the protocol", function () {
+  this.timeout(60_000);
   let log: RecordLog;
   let server: EventStoreServer;
   let client: IStreamsClient & { close(): void };
@@ -43,7 +44,7 @@ describe("a batch append by the protocol", () => {
       if (broken) throw broken;
       return append(...write);
     };
-    server = await startEventStoreServer({ log, maxAppendBytes, writeTimeoutMs: 1_000 });
+    server = await startEventStoreServer({ log, maxAppendBytes, writeTimeoutMs: 30_000 });
     client = connect(server.port);
   });
   afterEach(async () => {
@@ -100,7 +101,7 @@ describe("a batch append by the protocol", () => {
   it("has thousands in flight at once, and answers as they are done, each once", async () => {
     const release = hold();
     const call = new BatchCall(client);
-    const count = 5_000;
+    const count = 3_000;
     for (let n = 0; n < count; n++) call.send({ id: batchId(n), to: `stream-${n % 100}` });
     await until("all have reached the log", () => reached === count);
     release();
@@ -184,14 +185,17 @@ describe("a batch append by the protocol", () => {
   });
 
   it("times out what the log does not write in time, or what is never complete, and goes on", async () => {
+    await server.stop();
+    server = await startEventStoreServer({ log, writeTimeoutMs: 500 });
+    const impatient = connect(server.port);
     const release = hold();
-    const call = new BatchCall(client);
+    const call = new BatchCall(impatient);
     call.send({ id: batchId(1), to: "a", options: deadline(20) });
     call.send({ id: batchId(2), to: "a", options: deadline(60_000) });
     call.send({ id: batchId(3), to: "a", options: deadline(20), more: true });
     const answers = await call.answered(3);
     expect(answers.map(outcomeOf)).to.deep.equal([timedOut, timedOut, timedOut]);
-    expect(answers.map(idOf).at(-1), "two seconds, or what the server was told, is the most").to.equal(batchId(2));
+    expect(answers.map(idOf).at(-1), "what the server was told is the most").to.equal(batchId(2));
     expect(answers.map((answer) => nameIn(answer.getStreamIdentifier()!))).to.deep.equal(["a", "a", "a"]);
     release();
     call.send({ id: batchId(3) });
@@ -199,6 +203,7 @@ describe("a batch append by the protocol", () => {
     expect(outcomeOf((await call.answered(4))[3]!)).to.equal("revision 0");
     // The first two were written after all, and nobody is told twice.
     expect(call.answers).to.have.length(4);
+    impatient.close();
     expect(log.head()).to.equal(3);
   });
 

@@ -10,7 +10,8 @@ type Options = DeleteReq.Options | TombstoneReq.Options;
 type Answer = { hasPosition(): boolean; getPosition(): { getCommitPosition(): string } | undefined };
 type Ways = "delete" | "tombstone";
 
-describe("a deletion by the protocol", () => {
+describe("a deletion by the protocol", function () {
+  this.timeout(60_000);
   let server: TestServer;
   let client: IStreamsClient & { close(): void };
   before(async () => {

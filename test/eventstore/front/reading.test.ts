@@ -25,7 +25,8 @@ import {
 
 const id = "01234567-89ab-4def-8123-456789abcdef";
 
-describe("a read by the protocol", () => {
+describe("a read by the protocol", function () {
+  this.timeout(60_000);
   let server: TestServer;
   let client: IStreamsClient & { close(): void };
   const positions: string[] = [];
@@ -169,6 +170,24 @@ describe("a read by the protocol", () => {
     expect(await read(client, fromPosition("999999999999"))).to.deep.equal([]);
     const everything = await read(client, fromPosition("999999999999"), backwards);
     expect(places(everything)).to.deep.equal(places(await read(client)).toReversed());
+  });
+
+  it("goes through pages, in both directions, and stops at the count", async () => {
+    const official = EventStoreDBClient.connectionString(server.connectionString);
+    const events = Array.from({ length: 1_000 }, () => jsonEvent({ type: "Paged", data: {} }));
+    await official.appendToStream("paged", events);
+    await official.dispose();
+    const all = Array.from({ length: 1_000 }, (_, i) => `${i}@paged`);
+    const some: Change = (options) => options.setCount("700");
+    const end = ofStream("paged", (options) => options.setEnd(nothing()));
+    const filter = filtered({ prefixes: ["Paged"] });
+    expect(places(await read(client, ofStream("paged")))).to.deep.equal(all);
+    expect(places(await read(client, ofStream("paged"), some))).to.deep.equal(all.slice(0, 700));
+    expect(places(await read(client, end, backwards))).to.deep.equal(all.toReversed());
+    expect(places(await read(client, end, backwards, some))).to.deep.equal(all.slice(300).toReversed());
+    expect(places(await read(client, filter, some))).to.deep.equal(all.slice(0, 700));
+    expect(places(await read(client, fromEnd, backwards, filter, some))).to.deep.equal(all.slice(300).toReversed());
+    expect(places(await read(client)).filter((each) => each.endsWith("@paged"))).to.deep.equal(all);
   });
 
   it("of no event finds none, yet says whether there is a stream", async () => {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { connect } from "node:net";
 import {
   CancelledError,
   EventStoreDBClient,
@@ -25,6 +26,8 @@ import {
 } from "@grpc/grpc-js";
 import { expect } from "chai";
 import { InvalidConfiguration } from "../../../src/errors.js";
+import { startDevelopmentServer } from "../../../tools/eventstore/development-server.js";
+import { FileAlreadyServed } from "../../../tools/eventstore/ownership.js";
 import { startEventStoreServer } from "../../../tools/eventstore/server.js";
 import { openTemporaryRecordLog } from "../../../tools/eventstore/temporary-record-log.js";
 import { until } from "../../until.js";
@@ -165,6 +168,33 @@ describe("the development server", function () {
     for await (const { event } of client.readStream("restarted")) read.push(event!.data);
     expect(read).to.deep.equal([{ n: 1 }]);
     await client.appendToStream("restarted", jsonEvent({ type: "t", data: { n: 2 } }), { expectedRevision: 0n });
+  });
+
+  it("outlives whatever else is sent to its port", async () => {
+    const rubbish = [
+      "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      "\0".repeat(5_000),
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nno frames",
+    ];
+    for (const each of rubbish) {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.on("error", () => {}).resume();
+      await once(socket, "connect");
+      socket.end(each);
+      await once(socket, "close");
+    }
+    const client = official();
+    expect((await client.appendToStream("after", jsonEvent({ type: "t", data: {} }))).success).to.equal(true);
+  });
+
+  it("serves a file that nobody else serves", async () => {
+    const error = await startDevelopmentServer({ file: server.file }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(error).to.be.an.instanceOf(FileAlreadyServed).and.include({ code: "STORE_UNAVAILABLE", file: server.file });
+    expect((error as Error).message).to.match(/another development server is serving this file\. Stop it first/);
+    await server.restart();
   });
 
   it("stops soon although calls are open, and lets a write that is under way be answered", async () => {

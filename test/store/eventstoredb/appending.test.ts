@@ -56,6 +56,8 @@ describe("an append to EventStoreDB", () => {
     "answers UNAVAILABLE": (call) => void call.emit("error", failing(status.UNAVAILABLE, "going down")),
     "cancels the stream": (call) => void call.emit("error", failing(status.CANCELLED, "cancelled")),
     "fails in a way of its own": (call) => void call.emit("error", failing(status.UNKNOWN, "null reference")),
+    "resets the stream": (call) =>
+      void call.emit("error", failing(status.INTERNAL, "Received RST_STREAM with code 2 (Internal server error)")),
     "has no leader": (call) => void call.emit("error", failing(status.UNKNOWN, "No leader info available in response")),
     "is no leader, and does not say who is": (call) =>
       void call.emit("error", failing(status.NOT_FOUND, "leader", { exception: "not-leader" })),
@@ -90,7 +92,7 @@ describe("an append to EventStoreDB", () => {
     });
 
   it("is settled once, however often it is answered", async () => {
-    const { store } = await scripted({
+    const { server, store } = await scripted({
       batchMessage: (message, call) => {
         call.write(written(message, 4, 40));
         call.write(refused(message, "Timeout", ["Timeout", new shared.Timeout()]));
@@ -99,6 +101,21 @@ describe("an append to EventStoreDB", () => {
     });
     for (let i = 0; i < 3; i++)
       expect(await store.append("order-1", [event()], first)).to.deep.equal({ revision: 4n, position: 40n });
+    expect([server.messages.length, server.batches.length]).to.deep.equal([3, 1]);
+  });
+
+  it("is made again as often as it takes, together with many others", async () => {
+    const refusals = new Map<string, number>();
+    const { store } = await scripted({
+      batchMessage: (message, call) => {
+        const times = refusals.get(streamOf(message)) ?? 0;
+        refusals.set(streamOf(message), times + 1);
+        call.write(times < 3 ? refused(message, "Server Is Busy") : written(message, 0, 1));
+      },
+    });
+    const names = Array.from({ length: 50 }, (_, i) => `order-${i}`);
+    await Promise.all(names.map((name) => store.append(name, [event()], first)));
+    expect(new Set(refusals.values())).to.deep.equal(new Set([4]));
   });
 
   it("goes to the leader that another server names", async () => {

@@ -151,6 +151,17 @@ describe("following the log of EventStoreDB", () => {
       expect(await said(store.subscribe(), 4)).to.deep.equal([0, 10, 20, "caught up, 0 passed over"]);
     });
 
+    it("is not misled by what a subscription hides", async () => {
+      const { store } = await scripted({
+        read: (call) => {
+          if (isSubscription(call.request)) begin(call, ...events(1));
+          else if (call.request.getOptions()!.hasFilter()) finite(call);
+          else finite(call, readEvent({ streamName: "$epoch-information", revision: 0, position: 900 }));
+        },
+      });
+      expect(await said(store.subscribe(), 2)).to.deep.equal([0, "caught up, 0 passed over"]);
+    });
+
     it("asks for what passes the filter only", async () => {
       const { server, store } = await scripted({
         read: (call) => (isSubscription(call.request) ? begin(call) : finite(call)),

@@ -10,7 +10,9 @@ import { expect } from "chai";
 import { AccessDenied, IncompatibleStore, InvalidConfiguration } from "../../../src/errors.js";
 import { openEventStoreDb, type EventStoreDbOptions } from "../../../src/store/eventstoredb/index.js";
 import { ownCertificate, type Certificate } from "../../../tools/eventstore/certificate.js";
+import { startProxy } from "../../eventstore/proxy.js";
 import { TestServer } from "../../eventstore/server.js";
+import { until } from "../../until.js";
 import { closeAll, eventsOf, rejection, serverOf, storeOf } from "./stores.js";
 import { failing, type Script } from "./scripted-server.js";
 import { event, notFound, readEvent, refused, written } from "./wire.js";
@@ -175,6 +177,15 @@ describe("opening a store over EventStoreDB", () => {
       expect(await again.storeId()).to.be.a("string");
       await again.close();
       await client.dispose();
+    });
+
+    it("leaves no connection", async () => {
+      const proxy = await startProxy({ targetPort: server.port });
+      const store = await openEventStoreDb({ connectionString: `esdb://127.0.0.1:${proxy.port}?tls=false` });
+      expect(proxy.open).to.equal(1);
+      await store.close();
+      await until("the connection is closed", () => proxy.open === 0);
+      await proxy.close();
     });
 
     it("leaves nothing that keeps a process alive once it is closed", async () => {

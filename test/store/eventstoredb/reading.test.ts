@@ -29,6 +29,8 @@ describe("a read of a stream of EventStoreDB", () => {
   const interruptions: Record<string, (call: ReadingCall) => void> = {
     "answers UNAVAILABLE": (call) => void call.emit("error", failing(status.UNAVAILABLE, "gone")),
     "cancels it": (call) => void call.emit("error", failing(status.CANCELLED, "cancelled")),
+    "resets it": (call) =>
+      void call.emit("error", failing(status.INTERNAL, "Received RST_STREAM with code 2 (Internal server error)")),
     "falls silent": () => {},
     "is no leader any more, and does not say who is": (call) =>
       void call.emit("error", failing(status.NOT_FOUND, "leader", { exception: "not-leader" })),
@@ -170,6 +172,18 @@ describe("a read of a stream of EventStoreDB", () => {
     });
     expect(sent).to.be.lessThan(5_000);
     await pages.return!();
+  });
+
+  it("goes on beside many others", async () => {
+    const { server, store } = await scripted({
+      read: (call) => {
+        send(call, events(3));
+        setImmediate(() => call.end());
+      },
+    });
+    const reads = Array.from({ length: 100 }, () => eventsOf(store.readStream("order-1")));
+    for (const found of await Promise.all(reads)) expect(revisionsOf(found)).to.deep.equal([0, 1, 2]);
+    expect(server.reads).to.have.length(100);
   });
 
   it("delivers pages that are bounded in bytes too", async () => {

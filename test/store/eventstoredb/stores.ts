@@ -15,9 +15,15 @@ export interface Scripted {
 
 const opened: (() => Promise<void> | void)[] = [];
 
-/** Closes everything that was opened since it was last called. */
+/** What failed with nobody to hear of it, which would be the end of a process without tests; and warnings of Node. */
+const unheard: unknown[] = [];
+process.on("unhandledRejection", (reason) => unheard.push(reason));
+process.on("warning", (warning) => unheard.push(warning));
+
+/** Closes everything that was opened since it was last called. @throws what failed unheard meanwhile */
 export async function closeAll(): Promise<void> {
   for (const close of opened.splice(0).toReversed()) await close();
+  for (const reason of unheard.splice(0)) throw reason;
 }
 
 /** A store that is not checked; times are short unless stated. */

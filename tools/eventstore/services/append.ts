@@ -3,7 +3,7 @@
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import streams from "@eventstore/db-client/generated/streams_pb.js";
 import type { AppendReq, AppendResp } from "@eventstore/db-client/generated/streams_pb.js";
-import { status, type ServerReadableStream } from "@grpc/grpc-js";
+import type { ServerReadableStream } from "@grpc/grpc-js";
 import type { ExpectedRevision } from "../../../src/store/index.js";
 import type { LogWrites } from "../counted-writes.js";
 import type { WriteOutcome } from "../record-log.js";
@@ -11,7 +11,7 @@ import { expectedRevision } from "./expected-revision.js";
 import { streamNameOf } from "./identifiers.js";
 import { ProposedEvents } from "./proposed-event.js";
 import { clientStreaming } from "./service.js";
-import { invalidArgument, RpcError, streamDeleted } from "./status.js";
+import { invalidArgument, streamDeleted } from "./status.js";
 
 export const appendHandler = (log: LogWrites, maxAppendBytes: number) =>
   clientStreaming((requests: ServerReadableStream<AppendReq, AppendResp>) => append(log, maxAppendBytes, requests));
@@ -33,8 +33,6 @@ async function append(
     } else if (message) events.add(message);
     else throw invalidArgument("Every message of an append but the first must hold a proposed event.");
   }
-  // A call that was given up ends like one that is complete.
-  if (requests.cancelled) throw new RpcError(status.CANCELLED, "The append was given up before it was complete.");
   if (!events) throw invalidArgument("An append needs its options.");
   const { streamName, records } = events;
   return answer(streamName, expected, await log.append(streamName, records, expected));

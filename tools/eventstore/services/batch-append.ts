@@ -24,8 +24,9 @@ type Call = ServerDuplexStream<BatchPart, BatchAppendResp>;
 export const batchAppendHandler = (log: LogWrites, settings: AppendSettings) =>
   streaming((call: Call) => new BatchAppends(log, settings, call).done);
 
-/** What is in memory at once; beyond it the client has to wait. */
+/** What is held at once; beyond it the client has to wait, and so does the time that a write may take. */
 const mostBytesHeld = 32 * 1024 * 1024;
+const mostBatchesHeld = 4_000;
 const mostAnswersHeld = 1_000;
 
 class BatchAppends {
@@ -145,7 +146,8 @@ class BatchAppends {
   }
 
   get #mustWait(): boolean {
-    return this.#bytesHeld > mostBytesHeld || this.call.writableLength > mostAnswersHeld;
+    if (this.#bytesHeld > mostBytesHeld || this.#writing >= mostBatchesHeld) return true;
+    return this.call.writableLength > mostAnswersHeld;
   }
 
   #goOn(): void {

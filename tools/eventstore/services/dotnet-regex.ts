@@ -96,7 +96,7 @@ class Translation {
     // A bracket in the first place is one of the characters.
     for (let first = true; first || !this.take(/^\]/); first = false) {
       if (this.rest === "") throw new SyntaxError("a class is not closed");
-      if (/^-\[/.test(this.rest)) throw new SyntaxError("subtraction from a class is not known here");
+      if (this.rest.startsWith("-[")) throw new SyntaxError("subtraction from a class is not known here");
       const isRange = !first && /^-[^\]]/s.test(this.rest) && this.take(/^-/);
       if (isRange) source += "-";
       else if (this.take(/^\\/)) source += this.escape({ b: "\\x08" });

@@ -41,7 +41,7 @@ export async function subscribe({ feed, outlet }: Subscribing, source: Source): 
         const record = outlet.full ? undefined : queue.next();
         if (record) source.receive(record);
         else if (queue.failure) throw unavailable(queue.failure);
-        else if (!outlet.full && queue.overflown) break;
+        else if (queue.overflown) break;
         else await outlet.woken();
       }
     } finally {

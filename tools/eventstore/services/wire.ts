@@ -1,6 +1,5 @@
 /** Answers of a read, as messages. */
 
-import shared from "@eventstore/db-client/generated/shared_pb.js";
 import streams from "@eventstore/db-client/generated/streams_pb.js";
 import type { ReadResp } from "@eventstore/db-client/generated/streams_pb.js";
 import type { LogRecord, RecordLog } from "../record-log.js";
@@ -27,7 +26,7 @@ function recordedEvent(record: LogRecord, uuids: UuidForm) {
   message.setStreamIdentifier(streamIdentifier(record.streamName));
   message.setStreamRevision(String(record.revision));
   message.setCommitPosition(String(record.position)).setPreparePosition(String(record.position));
-  // "created" counts 100 nanoseconds, which a number holds until the year 2255 only to the millisecond.
+  // "created" counts 100 nanoseconds: as a number it would be too large to be exact.
   message
     .getMetadataMap()
     .set("type", record.type)
@@ -54,5 +53,3 @@ export function streamNotFound(streamName: string): ReadResp {
   const message = new streams.ReadResp.StreamNotFound().setStreamIdentifier(streamIdentifier(streamName));
   return new streams.ReadResp().setStreamNotFound(message);
 }
-
-export const empty = () => new shared.Empty();
