@@ -34,12 +34,10 @@ Left out are the streams of EventStoreDB itself ($...), deleted ones, and the on
 were truncated are refused, but for the clock, which is numbered anew. Whoever wants to do without them names them by
 --leave-out. Streams of Rollcall (flags, ticks) are copied as all others.
 
-TO is a log of its own, with its own times of recording:
+TO is a log of its own.
   Read models have to be made anew: point ROLLCALL_READ_MODELS at a new file, or rebuild all of them.
-  Observers with timeBase "occurred" come to the verdicts, and flags, that they came to before; what was open then, live
-  ones judge once the log goes on.
-  Observers in log time would take the minutes of the copy for those of the business, and stop with DIVERGENCE where that
-  leads to other flags than those recorded. Give them timeBase "occurred" with live: true, and a new version, first.
+  Observers, in log time and in business time, come to the verdicts and flags that they came to before, and go on with
+  what was open: log time goes by copied.recordedAt.
   Reactors have no checkpoint in TO. With the read models of FROM they refuse to start; with a new file they react to all
   of it again, under the same idempotency keys, unless they say startFrom: "now". "imported" is set on no event that does
   not have it: those that nobody has reacted to yet must count.

@@ -17,6 +17,8 @@ export interface EventMetadata {
   readonly traceparent?: string;
   /** Set on imported history, which reactors and observers in log time skip unless they opt in. */
   readonly imported?: boolean;
+  /** `{ recordedAt, added? }` on an event that was copied from another log: when that one recorded it. */
+  readonly copied?: unknown;
   readonly [key: string]: unknown;
 }
 
@@ -59,4 +61,11 @@ export function envelopeFields(metadata: EventMetadata): EnvelopeFields {
     occurredAtMs: Number.isNaN(occurredAtMs) ? undefined : occurredAtMs,
     imported: imported === true,
   };
+}
+
+/** When the log that an event was copied from recorded it; `undefined` for what is no copy. */
+export function firstRecordedAtMs({ copied }: EventMetadata): number | undefined {
+  const { recordedAt } = readMetadata(copied);
+  const recordedAtMs = typeof recordedAt === "string" ? Date.parse(recordedAt) : Number.NaN;
+  return Number.isNaN(recordedAtMs) ? undefined : recordedAtMs;
 }

@@ -1,6 +1,6 @@
 /** An event as the store returns it: the fact, and where, when and why it was recorded. */
 
-import { parseMetadata, readMetadata, textOf, type EventMetadata } from "./event-metadata.js";
+import { firstRecordedAtMs, parseMetadata, readMetadata, textOf, type EventMetadata } from "./event-metadata.js";
 
 export const jsonContentType = "application/json";
 
@@ -45,6 +45,16 @@ export class RecordedEvent {
 
   get recordedAt(): Date {
     return new Date(this.recordedAtMs);
+  }
+
+  /**
+   * When it was recorded first, in milliseconds since the UNIX epoch: of an event that was copied from another log
+   * (`npm run copy`), when that one recorded it. Log time is made of this.
+   */
+  get firstRecordedAtMs(): number {
+    // A copy states business time in any case, so that other events cost nothing here.
+    if (this.occurredAtMs === undefined) return this.recordedAtMs;
+    return firstRecordedAtMs(this.metadata) ?? this.recordedAtMs;
   }
 
   /** The stream name's prefix: `order` in `order-7`. */

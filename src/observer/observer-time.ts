@@ -41,7 +41,7 @@ export class ObserverTime {
 
   /** Moves time on to the event. */
   advance(event: RecordedEvent): void {
-    this.logTimeMs = Math.max(this.logTimeMs, event.recordedAtMs);
+    this.logTimeMs = Math.max(this.logTimeMs, event.firstRecordedAtMs);
     if (this.byBusinessTime) this.businessTimeMs = Math.max(this.businessTimeMs, this.businessTimeOf(event));
   }
 
@@ -51,8 +51,11 @@ export class ObserverTime {
   }
 
   /** τ: when it occurred, or was recorded where the writer stated nothing, or a future beyond the tolerance. */
-  businessTimeOf({ occurredAtMs, recordedAtMs }: RecordedEvent): number {
-    if (occurredAtMs === undefined || occurredAtMs > recordedAtMs + this.definition.toleranceMs) return recordedAtMs;
-    return occurredAtMs;
+  businessTimeOf(event: RecordedEvent): number {
+    const { occurredAtMs, recordedAtMs } = event;
+    if (occurredAtMs === undefined) return recordedAtMs;
+    const { toleranceMs } = this.definition;
+    if (toleranceMs === Infinity) return occurredAtMs;
+    return occurredAtMs > event.firstRecordedAtMs + toleranceMs ? event.firstRecordedAtMs : occurredAtMs;
   }
 }

@@ -16,7 +16,7 @@ export const tickType = "observer.ClockTick";
 export async function tick(store: EventStore, afterMs: number): Promise<void> {
   for (;;) {
     const last = await lastTick(store);
-    if (last && last.recordedAtMs > afterMs) return;
+    if (last && last.firstRecordedAtMs > afterMs) return;
     const revision = last ? last.revision + 1n : 0n;
     try {
       await store.append(clockStream(store), [{ id: derivedId("tick", revision), type: tickType, data: {} }], {
