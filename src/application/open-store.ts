@@ -1,7 +1,7 @@
 /** Opens the log that a configuration names. */
 
 import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join, parse } from "node:path";
 import type { Clock } from "../clock.js";
 import { MemoryEventStore, openSqliteEventStore, type EventStore } from "../store/index.js";
 import type { Configuration } from "./configuration.js";
@@ -12,7 +12,7 @@ import { inMemory, isEventStoreDb } from "./store-address.js";
  * @throws InvalidConfiguration, IncompatibleStore, StoreUnavailable, AccessDenied with every privilege that is missing
  */
 export async function openStore(
-  { store, access, streamPrefix }: Pick<Configuration, "store" | "access" | "streamPrefix">,
+  { store, access, streamPrefix, readModels }: Pick<Configuration, "store" | "access" | "streamPrefix" | "readModels">,
   clock?: Clock,
 ): Promise<EventStore> {
   if (store === inMemory) return new MemoryEventStore({ clock, streamPrefix });
@@ -28,9 +28,16 @@ export async function openStore(
       userCertFile: certFile,
       userKeyFile: keyFile,
       streamPrefix,
+      correlationIndexFile: readModels === inMemory ? undefined : besides(readModels),
       clock,
     });
   }
   await mkdir(dirname(store), { recursive: true });
   return openSqliteEventStore({ file: store, clock, streamPrefix });
+}
+
+/** `rows.sqlite` → `rows.correlations.sqlite`: like the rows, the index can be made anew from the log. */
+function besides(readModels: string): string {
+  const { dir, name, ext } = parse(readModels);
+  return join(dir, `${name}.correlations${ext}`);
 }

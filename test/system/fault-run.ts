@@ -30,7 +30,7 @@ export interface Strike {
 }
 
 const settings: Readonly<Record<Exclude<Temper, "configured">, { appendDeadlineMs: number; readTimeoutMs: number }>> = {
-  hasty: { appendDeadlineMs: 1_000, readTimeoutMs: 800 },
+  hasty: { appendDeadlineMs: 2_000, readTimeoutMs: 1_000 },
   patient: { appendDeadlineMs: 40_000, readTimeoutMs: 40_000 },
 };
 

@@ -76,7 +76,7 @@ function planFault(kind: FaultKind, random: Random): Fault {
 function durationOf(kind: FaultKind, random: Random): number {
   if (kind === "cut" || kind === "half-close") return 0;
   if (kind === "kill") return random.whole(0, 300);
-  return kind === "stall" ? random.whole(50, 1_000) : random.whole(300, 1_000);
+  return kind === "stall" ? random.whole(50, 1_300) : random.whole(300, 1_000);
 }
 
 function amountOf(kind: FaultKind, random: Random): number {

@@ -21,7 +21,7 @@ import { interruptible } from "../interruptible.js";
 import { AppendQueue } from "./append-queue.js";
 import { ClientCalls } from "./client-calls.js";
 import type { Connected } from "./connection.js";
-import { ScannedCorrelations, SystemProjectionCorrelations } from "./correlations.js";
+import { Correlations } from "./correlations.js";
 import { deleteStream, type DeleteStreamOptions } from "./delete-stream.js";
 import { readIdentity, writeIdentity } from "./identity.js";
 import { checkKept, mostBytes } from "./kept-content.js";
@@ -45,6 +45,11 @@ export interface EventStoreDbSettings {
   readonly appendDeadlineMs?: number | undefined;
   /** How long the server may be silent, or out of reach, before a read fails with StoreUnavailable, in milliseconds; 10,000 unless stated. */
   readonly readTimeoutMs?: number | undefined;
+  /**
+   * An SQLite file for the index of `readCorrelation`, created with its folder at the first use. Several processes may
+   * share it, for one log. A temporary one unless stated, so that every process indexes the log anew.
+   */
+  readonly correlationIndexFile?: string | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -59,6 +64,7 @@ export class EventStoreDbEventStore implements EventStore {
   private readonly calls: ClientCalls;
   private readonly reading: Reading;
   private readonly appends: AppendQueue;
+  private readonly correlations: Correlations;
   private readonly appending = new Set<Promise<unknown>>();
   private readonly following = new Set<AbortController>();
   private readonly closed = new AbortController();
@@ -71,6 +77,7 @@ export class EventStoreDbEventStore implements EventStore {
       streamPrefix = defaultStreamPrefix,
       appendDeadlineMs = 10_000,
       readTimeoutMs = 10_000,
+      correlationIndexFile,
       clock = systemClock,
     }: EventStoreDbSettings = {},
   ) {
@@ -80,6 +87,7 @@ export class EventStoreDbEventStore implements EventStore {
     this.calls = new ClientCalls(client, owned);
     this.reading = { calls: this.calls, clock, readTimeoutMs, closed: this.closed.signal, who };
     this.appends = new AppendQueue({ calls: this.calls, clock, requiresLeader, appendDeadlineMs, who });
+    this.correlations = new Correlations(this.reading, this, correlationIndexFile);
   }
 
   /** The id of the first event of the stream `<prefix>store`, which is written when it is not there. */
@@ -126,11 +134,12 @@ export class EventStoreDbEventStore implements EventStore {
     return interruptible((stop) => this.readUpToHead(options, stop), options.signal, this.following);
   }
 
-  async *readCorrelation(correlationId: string): AsyncGenerator<Page, void> {
-    this.checkOpen(`read correlation ${correlationId}`);
-    if (correlationId === "") return;
-    const indexed = await new SystemProjectionCorrelations(this.reading).read(correlationId);
-    yield* indexed ?? (await new ScannedCorrelations(() => this.readLog()).read(correlationId));
+  /**
+   * By the links of `$by_correlation_id` while that runs: a moment behind the log, and without what streams do not show
+   * any more. Else by an index of our own, which is brought up to the head first.
+   */
+  readCorrelation(correlationId: string): AsyncIterable<Page> {
+    return interruptible((stop) => this.correlations.read(correlationId, stop), undefined, this.following);
   }
 
   subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionMessage> {
@@ -190,6 +199,7 @@ export class EventStoreDbEventStore implements EventStore {
     await this.appends.close();
     this.closed.abort();
     for (const controller of this.following) controller.abort();
+    await this.correlations.close();
     await this.calls.close();
   }
 

@@ -74,7 +74,7 @@ describe("following the log of EventStoreDB", () => {
             else call.write(caughtUp());
           },
         },
-        { readTimeoutMs: 300 },
+        { readTimeoutMs: 1_000 },
       );
       expect(await said(store.subscribe(), 7)).to.deep.equal([0, 10, 20, 30, 40, 50, "caught up, 0 passed over"]);
       expect(server.reads.filter(isSubscription).length).to.be.greaterThan(1);
@@ -208,7 +208,7 @@ describe("following the log of EventStoreDB", () => {
           else begin(call, ...events(1, 1), caughtUp());
         },
       },
-      { readTimeoutMs: 150 },
+      { readTimeoutMs: 500 },
     );
     const said = "caught up, 0 passed over";
     const seen: (number | string)[] = [];
@@ -229,7 +229,7 @@ describe("following the log of EventStoreDB", () => {
           gone(call);
         },
       },
-      { readTimeoutMs: 100 },
+      { readTimeoutMs: 1_000 },
     );
     expect(await said(store.subscribe(), 8)).to.deep.equal([0, 10, 20, 30, 40, 50, 60, 70]);
   });

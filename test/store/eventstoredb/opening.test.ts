@@ -62,7 +62,7 @@ describe("opening a store over EventStoreDB", () => {
     const server = await serverOf(wellBehaved, certificate);
     const connectionString = `esdb://localhost:${server.port}`;
     await open({ connectionString, tlsCaFile: certificate.caFile });
-    const error = await rejection(open({ connectionString, readTimeoutMs: 200 }));
+    const error = await rejection(open({ connectionString, readTimeoutMs: 2_000 }));
     expect(error.code).to.equal("STORE_UNAVAILABLE");
     expect(error.message).to.match(/certificate/);
   });

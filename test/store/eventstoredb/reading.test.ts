@@ -58,7 +58,7 @@ describe("a read of a stream of EventStoreDB", () => {
               else fail(call);
             },
           },
-          { readTimeoutMs: 400 },
+          { readTimeoutMs: 1_000 },
         );
         const expected = direction === "forwards" ? upTo(10) : upTo(10).toReversed();
         expect(revisionsOf(await eventsOf(store.readStream("order-1", { direction })))).to.deep.equal(expected);
