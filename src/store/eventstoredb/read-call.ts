@@ -23,11 +23,15 @@ export class ReadCall {
   private waking = false;
   /** Whether the server was held up since this was last set to false. */
   heldUp = false;
+  private readonly leave = () => this.cancel();
 
   private constructor(
     private readonly call: ClientReadableStream<ReadResp>,
     private readonly connection: Connection<streamsService.StreamsClient>,
+    private readonly stop: AbortSignal,
   ) {
+    // Also while nobody asks for more: an open call would keep the process alive.
+    stop.addEventListener("abort", this.leave, { once: true });
     call.on("data", (answer: ReadResp) => this.receive(answer));
     call.on("end", () => this.finish());
     call.on("error", (error) => {
@@ -45,7 +49,7 @@ export class ReadCall {
     stop: AbortSignal,
   ): Promise<ReadCall> {
     const connection = await inTime(calls.streams(), clock, patienceMs, stop);
-    return new ReadCall(connection.service.read(request, ...connection.arguments), connection);
+    return new ReadCall(connection.service.read(request, ...connection.arguments), connection, stop);
   }
 
   /**
@@ -103,6 +107,7 @@ export class ReadCall {
 
   private finish(error?: Error): void {
     if (this.over) return;
+    this.stop.removeEventListener("abort", this.leave);
     if (error) this.failure = error;
     else this.ended = true;
     this.wake?.();

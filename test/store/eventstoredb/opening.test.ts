@@ -1,6 +1,7 @@
 /** Opening a store over EventStoreDB: whom it asks as whom, what it finds out, and what it leaves behind when it is closed. */
 
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -183,8 +184,15 @@ describe("opening a store over EventStoreDB", () => {
       const proxy = await startProxy({ targetPort: server.port });
       const store = await openEventStoreDb({ connectionString: `esdb://127.0.0.1:${proxy.port}?tls=false` });
       expect(proxy.open).to.equal(1);
+      // A read that somebody began and forgot, with more to come than is held in memory.
+      const stored = () => ({ id: randomUUID(), type: "x", data: { text: "x".repeat(1_000) } });
+      for (let i = 0; i < 20; i++)
+        await store.append("forgotten-1", Array.from({ length: 100 }, stored), { expectedRevision: "any" });
+      await store.readLog()[Symbol.asyncIterator]().next();
+      await store.readStream("forgotten-1")[Symbol.asyncIterator]().next();
       await store.close();
-      await until("the connection is closed", () => proxy.open === 0);
+      // At once: silence alone would end it, too, by and by.
+      await until("the connection is closed", () => proxy.open === 0, 5_000);
       await proxy.close();
     });
 
