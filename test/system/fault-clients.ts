@@ -62,8 +62,8 @@ export class FaultClients {
     });
   }
 
-  /** Until everything is acknowledged. */
-  get isAtWork(): boolean {
+  /** Until everything that is asked for is acknowledged. */
+  get areAtWork(): boolean {
     return this.acknowledged.length < asked && !this.signal.aborted;
   }
 
@@ -130,23 +130,25 @@ export class FaultClients {
         return;
       } catch (error) {
         const isOver = this.signal.aborted || performance.now() > askedAt + patienceMs;
-        if (!mayTryAgain(error) || isOver)
+        if (!this.mayTryAgain(error) || isOver)
           throw new Error(`${id} was not acknowledged: ${String(error)}`, { cause: error });
         if (error instanceof StoreUnavailable) this.refusals++;
       }
       await sleep(20);
     }
   }
-}
 
-/** The store is away; or was, for the append before, so that the stream is not yet where this one continues it. */
-function mayTryAgain(error: unknown): boolean {
-  if (error instanceof StoreUnavailable) return true;
-  if (!(error instanceof WrongExpectedRevision) || typeof error.expected !== "bigint") return false;
-  return error.actual === "no_stream" || (typeof error.actual === "bigint" && error.actual < error.expected);
+  /** The store is away; or was, for the append before, so that the stream is not yet where this one continues it. */
+  private mayTryAgain(error: unknown): boolean {
+    if (error instanceof StoreUnavailable) return true;
+    if (this.refusals === 0 || !(error instanceof WrongExpectedRevision)) return false;
+    const { expected, actual } = error;
+    return typeof expected === "bigint" && (actual === "no_stream" || actual < expected);
+  }
 }
 
 export const orderIdOf = (seed: number, i: number): string => `${seed}-${i}`;
+
 export const ledgerType = "test.LedgerEntry";
 
 export interface LedgerEntry {
@@ -164,6 +166,8 @@ export function ledgerEntry(seed: number, number: number, revision: number): Led
     id: derivedId("ledger", streamName, revision),
     streamName,
     revision: BigInt(revision),
-    data: { text: String.fromCharCode(97 + (revision % 26)).repeat(random.whole(10, random.pick([100, 10_000, 40_000]))) },
+    data: {
+      text: String.fromCharCode(97 + (revision % 26)).repeat(random.whole(10, random.pick([100, 10_000, 40_000]))),
+    },
   };
 }

@@ -1,4 +1,4 @@
-/** What must hold after a run under faults, whatever happened in it; and which of its faults were felt. */
+/** What must hold after a run under faults, whatever happened in it. */
 
 import { expect } from "chai";
 import { openSqliteEventStore } from "../../src/index.js";
@@ -11,10 +11,17 @@ import {
   isFact,
   type Entry,
 } from "./evidence.js";
-import { asked, entriesOfLedger, isCancelled, ledgerEntry, ledgers, ledgerType, orderIdOf, orders } from "./fault-clients.js";
-import type { FaultRun, Strike } from "./fault-run.js";
-import { endsConnections } from "./fault-schedule.js";
-import { sendingsOf } from "./fault-wire.js";
+import {
+  asked,
+  entriesOfLedger,
+  isCancelled,
+  ledgerEntry,
+  ledgers,
+  ledgerType,
+  orderIdOf,
+  orders,
+} from "./fault-clients.js";
+import type { FaultRun } from "./fault-run.js";
 import { orderSummaries } from "./order-summaries.js";
 import { fateOf, quickCashTerms } from "./quick-application.js";
 
@@ -45,14 +52,13 @@ export async function expectWhole(run: FaultRun): Promise<readonly Entry[]> {
 function expectAcknowledged({ clients }: FaultRun, log: readonly Entry[]): void {
   expect(clients.acknowledged).to.have.length(asked);
   const facts = new Map(log.filter(isFact).map((entry) => [entry.commandId, entry]));
+  expect(
+    clients.acknowledged.map(({ id }) => id).filter((id) => !facts.has(id)),
+    "lost",
+  ).to.deep.equal([]);
   const found = clients.acknowledged.map(({ id, revision }) => {
-    const entry = facts.get(id);
-    return (
-      entry && {
-        ...{ id, streamName: entry.stream, position: BigInt(entry.position) },
-        revision: revision === undefined ? undefined : entry.revision,
-      }
-    );
+    const { stream: streamName, position, revision: recorded } = facts.get(id)!;
+    return { id, streamName, position: BigInt(position), revision: revision === undefined ? undefined : recorded };
   });
   expect(found).to.deep.equal(
     clients.acknowledged.map(({ id, streamName, position, revision }) => ({ id, streamName, position, revision })),
@@ -109,55 +115,4 @@ async function expectOnDisk(file: string, log: readonly Entry[]): Promise<void> 
   } finally {
     await store.close();
   }
-}
-
-/** What a run has shown of the faults in it. */
-export interface Felt {
-  readonly strike: Strike;
-  /** It did something to those under it. */
-  readonly felt: boolean;
-  /** The line was given up for another one while it was silent, and not broken. */
-  readonly givenUp: boolean;
-}
-
-/** Which faults were felt. */
-export function feltIn({ strikes, connectionsTaken, clients }: FaultRun): Felt[] {
-  return strikes.map((strike) => {
-    const { fault, beganAt, endedAt, open, taken, takenByItsEnd, underWay, slowed } = strike;
-    const { kind, amount } = fault;
-    const during = clients.acknowledged.filter((each) => each.askedAt < endedAt && each.acknowledgedAt > beganAt);
-    const tookMs = ({ askedAt, acknowledgedAt }: (typeof during)[number]) => acknowledgedAt - Math.max(askedAt, beganAt);
-    const felt = (): boolean => {
-      switch (kind) {
-        case "kill":
-        case "cut":
-        case "half-close":
-          return open > 0 && connectionsTaken > taken;
-        case "stall":
-          return underWay > 0 && during.some(({ acknowledgedAt }) => acknowledgedAt >= endedAt);
-        case "delay":
-          return during.some((each) => each.askedAt >= beganAt && tookMs(each) >= amount);
-        case "throttle":
-          return during.some((each) => each.bytes > amount / 20 && tookMs(each) >= (500 * each.bytes) / amount);
-        default:
-          return slowed > 0;
-      }
-    };
-    const isAlone = strikes.every(
-      (other) =>
-        other === strike ||
-        !endsConnections(other.fault) ||
-        other.beganAt > endedAt ||
-        other.endedAt < beganAt - 1_000,
-    );
-    return { strike, felt: felt(), givenUp: kind === "stall" && isAlone && takenByItsEnd > taken };
-  });
-}
-
-/** Facts that went to the server more than once; and those of them that it had recorded before the last time. */
-export function resentIn(log: readonly Entry[]): { readonly resent: number; readonly recordedBefore: number } {
-  // Not flags: a rebuild sends those again.
-  const again = log.filter((entry) => isFact(entry) && sendingsOf(entry.id).length > 1);
-  const before = again.filter(({ id, recordedAtMs }) => recordedAtMs < sendingsOf(id).at(-1)!);
-  return { resent: again.length, recordedBefore: before.length };
 }

@@ -65,13 +65,16 @@ export class Correlations {
     else if (!stop.aborted) yield* this.indexed(correlationId, stop);
   }
 
-  /** By the stream of links that the projection writes; `undefined` when we may not read it. */
+  /** By the stream of links that the projection writes; `undefined` when that is of no use to us. */
   private async linked(correlationId: string, stop: AbortSignal): Promise<AsyncIterable<Page> | undefined> {
     const read = { streamName: `$bc-${correlationId}`, direction: "forwards", resolveLinks: true } as const;
     const pages = readStream({ ...this.reading, closed: stop }, read);
     try {
       const first = await pages.next();
-      return first.done ? pages : ofCorrelation(correlationId, prepended(first.value, pages));
+      if (first.done) return pages;
+      // Nothing of ours: so it goes by something else, though its configuration could not be seen.
+      if (!first.value.some((event) => belongs(event, correlationId))) return await end(pages);
+      return ofCorrelation(correlationId, prepended(first.value, pages));
     } catch (error) {
       if (error instanceof AccessDenied || error instanceof StreamDeleted) return undefined;
       throw error;
@@ -139,6 +142,10 @@ async function* ofCorrelation(correlationId: string, pages: AsyncIterable<Page>)
       }
     if (events.length > 0) yield events;
   }
+}
+
+async function end(pages: AsyncGenerator<Page, void>): Promise<undefined> {
+  await pages.return();
 }
 
 async function* prepended(first: Page, rest: AsyncGenerator<Page, void>): AsyncGenerator<Page, void> {

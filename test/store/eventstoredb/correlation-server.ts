@@ -2,7 +2,7 @@
 
 import type { ReadReq } from "@eventstore/db-client/generated/streams_pb.js";
 import type { StatisticsResp } from "@eventstore/db-client/generated/projections_pb.js";
-import { ServerInterceptingCall, type PartialStatusObject, type ServerInterceptor } from "@grpc/grpc-js";
+import { ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
 import Database from "better-sqlite3";
 import { systemClock, type Clock } from "../../../src/clock.js";
 import type { EventData, Page } from "../../../src/store/index.js";
@@ -12,8 +12,10 @@ import { event, isSubscription, positionAsked } from "./wire.js";
 
 export const projection = "$by_correlation_id";
 
+type CallStatus = Parameters<ServerInterceptingCall["sendStatus"]>[0];
+
 /** What the question for a projection's status gets: no answer, an error, or the true one with changes. */
-export type StatusAnswer = "silence" | PartialStatusObject | ((details: StatisticsResp.Details) => void);
+export type StatusAnswer = "silence" | CallStatus | ((details: StatisticsResp.Details) => void);
 
 export class CorrelationServer {
   readonly reads: ReadReq[] = [];

@@ -1,13 +1,23 @@
-/** Events of one correlation over EventStoreDB: by its own projection where that runs, else by looking through the log. */
+/** Events of one correlation over EventStoreDB, answer by answer: by the links of its projection, and when they are of no use. */
 
 import { status } from "@grpc/grpc-js";
+import messages from "@eventstore/db-client/generated/projections_pb.js";
 import type { ReadReq } from "@eventstore/db-client/generated/streams_pb.js";
 import { expect } from "chai";
 import { until } from "../../until.js";
-import { TestServer } from "../../eventstore/server.js";
-import { closeAll, eventsOf, scripted, storeOf } from "./stores.js";
-import { failing, type ReadingCall } from "./scripted-server.js";
-import { caughtUp, confirmation, event, isSubscription, notFound, readEvent, type Stored } from "./wire.js";
+import { randomId } from "../../../src/message/index.js";
+import { failing, type ReadingCall, type Script } from "./scripted-server.js";
+import { closeAll, eventsOf, scripted } from "./stores.js";
+import {
+  caughtUp,
+  checkpoint,
+  confirmation,
+  isSubscription,
+  notFound,
+  positionAsked,
+  readEvent,
+  type Stored,
+} from "./wire.js";
 
 const ofProcess = (revision: number, changes: Partial<Stored> = {}): Stored => ({
   revision,
@@ -27,22 +37,6 @@ const streamAsked = (request: ReadReq) => {
   return name && Buffer.from(name).toString();
 };
 
-/** What the log holds; `byProjection` answers the read of the stream of links. */
-const serverWith = (byProjection: (call: ReadingCall) => void) => ({
-  read: (call: ReadingCall) => {
-    if (streamAsked(call.request) !== undefined) return byProjection(call);
-    const log = [
-      readEvent(ofProcess(0)),
-      readEvent(ofProcess(1, { metadata: '{"$correlationId":"process-8"}' })),
-      readEvent(ofProcess(2, { type: "$metadata" })),
-      readEvent(ofProcess(3)),
-    ];
-    for (const each of isSubscription(call.request) ? [confirmation(), ...log, caughtUp()] : log.slice(-1))
-      call.write(each);
-    if (!isSubscription(call.request)) call.end();
-  },
-});
-
 const answering =
   (...answers: Parameters<ReadingCall["write"]>[0][]) =>
   (call: ReadingCall) => {
@@ -50,10 +44,39 @@ const answering =
     call.end();
   };
 
+const identity = { streamName: "rollcall.store", type: "store.Identified", id: randomId(), revision: 0, position: 1 };
+
+/** A server whose projection runs; `byProjection` answers the read of the stream of links. */
+const serverWith = (byProjection: (call: ReadingCall) => void): Script => ({
+  statistics: (call) => {
+    const details = new messages.StatisticsResp.Details().setStatus("Running").setProgress(100);
+    call.write(new messages.StatisticsResp().setDetails(details));
+    call.end();
+  },
+  read: (call) => {
+    const streamName = streamAsked(call.request);
+    if (streamName === "$bc-process-7") return byProjection(call);
+    if (streamName === "rollcall.store") return answering(readEvent(identity))(call);
+    if (streamName !== undefined) return answering(notFound())(call);
+    const log = [
+      ofProcess(0),
+      ofProcess(1, { metadata: '{"$correlationId":"process-8"}' }),
+      ofProcess(2, { type: "$metadata" }),
+      ofProcess(3),
+    ];
+    if (isSubscription(call.request))
+      for (const each of [confirmation(), ...log.map((stored) => readEvent(stored)), caughtUp()]) call.write(each);
+    else
+      answering(readEvent(log.find(({ position }) => String(position) === positionAsked(call.request)) ?? log[3]))(
+        call,
+      );
+  },
+});
+
 describe("the events of a correlation of EventStoreDB", () => {
   afterEach(closeAll);
 
-  it("come from the stream of links where there is one, without links that lead nowhere", async () => {
+  it("come from the stream of links, without links that lead nowhere", async () => {
     const { server, store } = await scripted(
       serverWith(
         answering(
@@ -69,8 +92,8 @@ describe("the events of a correlation of EventStoreDB", () => {
       [0n, 0n],
       [3n, 30n],
     ]);
-    expect(server.reads.map(streamAsked)).to.deep.equal(["$bc-process-7"]);
-    expect(server.reads[0]!.getOptions()!.getResolveLinks()).to.equal(true);
+    expect(server.reads.map(streamAsked)).to.deep.equal(["$projections-$by_correlation_id", "$bc-process-7"]);
+    expect(server.reads[1]!.getOptions()!.getResolveLinks()).to.equal(true);
   });
 
   it("come from where the links were when their read is interrupted", async () => {
@@ -85,11 +108,10 @@ describe("the events of a correlation of EventStoreDB", () => {
     );
     const found = await eventsOf(store.readCorrelation("process-7"));
     expect(found.map(({ revision }) => revision)).to.deep.equal([5n, 10n]);
-    expect(server.reads[1]!.getOptions()!.getStream()!.getRevision()).to.equal("1");
+    expect(server.reads[2]!.getOptions()!.getStream()!.getRevision()).to.equal("1");
   });
 
-  const without: Record<string, (call: ReadingCall) => void> = {
-    "there is none": answering(notFound()),
+  const ofNoUse: Record<string, (call: ReadingCall) => void> = {
     "the user may not read it": (call) =>
       void call.emit("error", failing(status.PERMISSION_DENIED, "no", { exception: "access-denied" })),
     "it was deleted": (call) =>
@@ -98,29 +120,33 @@ describe("the events of a correlation of EventStoreDB", () => {
       readEvent(ofProcess(9, { metadata: '{"order":"process-7"}' }), link(0)),
     ),
   };
-  for (const [what, byProjection] of Object.entries(without))
+  for (const [what, byProjection] of Object.entries(ofNoUse))
     it(`come from the log where ${what}`, async () => {
       const { store } = await scripted(serverWith(byProjection));
       const found = await eventsOf(store.readCorrelation("process-7"));
       expect(found.map(({ revision }) => revision)).to.deep.equal([0n, 3n]);
     });
 
-  it("come from a projection that runs", async () => {
-    const server = await TestServer.start({ runProjections: true });
-    try {
-      const store = storeOf({ connectionString: server.connectionString });
-      const events = [1, 2, 3].map(() => event({ metadata: { $correlationId: "process-7" } }));
-      await store.append("order-1", [events[0]!, event(), events[1]!], { expectedRevision: "no_stream" });
-      await store.append("payment-1", [events[2]!], { expectedRevision: "no_stream" });
-      await until(
-        "the projection has caught up",
-        async () => (await eventsOf(store.readStream("$bc-process-7"))).length === 3,
-      );
-      const found = await eventsOf(store.readCorrelation("process-7"));
-      expect(found.map(({ id }) => id)).to.deep.equal(events.map(({ id }) => id));
-      expect(found.map(({ streamName }) => streamName)).to.deep.equal(["order-1", "order-1", "payment-1"]);
-    } finally {
-      await server.remove();
-    }
+  it("are looked for only where nobody looked before, though the stretch held nothing and the reader left", async () => {
+    const { read } = serverWith(answering());
+    // Asked when nothing has come for a while: what came before has been looked at by then.
+    const isQuiet = (request: ReadReq) => !isSubscription(request) && request.getOptions()!.hasFilter();
+    const { server, store } = await scripted({
+      read: (call, nth) => {
+        if (isQuiet(call.request)) return answering(readEvent(ofProcess(3)))(call);
+        if (!isSubscription(call.request)) return read!(call, nth);
+        const isFirst = positionAsked(call.request) === undefined;
+        const rest = isFirst ? [checkpoint(12), checkpoint(20)] : [readEvent(ofProcess(3)), caughtUp()];
+        for (const each of [confirmation(), ...rest]) call.write(each);
+      },
+    });
+    const leaving = store.readCorrelation("process-7")[Symbol.asyncIterator]();
+    const waiting = leaving.next();
+    await until("the checkpoints were looked at", () => server.reads.some(isQuiet));
+    await leaving.return!();
+    await waiting;
+    const found = await eventsOf(store.readCorrelation("process-7"));
+    expect(found.map(({ revision }) => revision)).to.deep.equal([3n]);
+    expect(server.reads.filter(isSubscription).map(positionAsked)).to.deep.equal([undefined, "20"]);
   });
 });

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import gossip from "@eventstore/db-client/generated/gossip_grpc_pb.js";
 import gossipMessages, { type ClusterInfo } from "@eventstore/db-client/generated/gossip_pb.js";
 import streamsService from "@eventstore/db-client/generated/streams_grpc_pb.js";
+import projections from "@eventstore/db-client/generated/projections_grpc_pb.js";
+import type { StatisticsReq, StatisticsResp } from "@eventstore/db-client/generated/projections_pb.js";
 import features from "@eventstore/db-client/generated/serverfeatures_grpc_pb.js";
 import featuresMessages, { type SupportedMethods } from "@eventstore/db-client/generated/serverfeatures_pb.js";
 import shared, { type Empty } from "@eventstore/db-client/generated/shared_pb.js";
@@ -39,6 +41,8 @@ export interface Script {
   /** Called with each message of such a stream. */
   batchMessage?(message: BatchAppendReq, call: BatchCall, nth: number): void;
   delete?(request: DeleteReq | TombstoneReq): Error | undefined;
+  /** Without it, the server has no projections. */
+  statistics?(call: ServerWritableStream<StatisticsReq, StatisticsResp>): void;
   /** Methods that the server says it has; BatchAppend unless stated. `undefined` leaves the question unanswered. */
   features?(): readonly string[] | Error | undefined;
 }
@@ -82,6 +86,8 @@ export class ScriptedServer {
         if (methods) answer(null, supported(methods));
       },
     });
+    const { statistics } = script;
+    if (statistics) server.addService(projections.ProjectionsService, { statistics });
     const credentials = certificate
       ? ServerCredentials.createSsl(null, [
           { cert_chain: Buffer.from(certificate.cert), private_key: Buffer.from(certificate.key) },
