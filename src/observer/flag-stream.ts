@@ -10,7 +10,7 @@ import type { ObserverDefinition } from "./definition.js";
 export const flagTypePrefix = "observer.";
 
 /** Category of the streams that hold flags. */
-export const flagCategory = ({ streamPrefix }: Pick<EventStore, "streamPrefix">): string => `${streamPrefix}flags`;
+export const flagCategoryOf = ({ streamPrefix }: Pick<EventStore, "streamPrefix">): string => `${streamPrefix}flags`;
 
 /** What a flag event says. */
 export interface FlagData {
@@ -38,7 +38,7 @@ export const flagStream = (
   store: Pick<EventStore, "streamPrefix">,
   { name, hash }: Pick<ObserverDefinition, "name" | "hash">,
   caseKey: string,
-): string => `${flagCategory(store)}-${name}-${hash.slice(0, 12)}-${caseKey}`;
+): string => `${flagCategoryOf(store)}-${name}-${hash.slice(0, 12)}-${caseKey}`;
 
 /** The flag as an event; its id follows from what it says. */
 export function flagEvent(definition: ObserverDefinition, flag: Flag): EventData {

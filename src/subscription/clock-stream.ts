@@ -4,7 +4,7 @@ import { WrongExpectedRevision } from "../errors.js";
 import { derivedId } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
 
-export const clockStream = ({ streamPrefix }: Pick<EventStore, "streamPrefix">): string => `${streamPrefix}clock`;
+export const clockStreamOf = ({ streamPrefix }: Pick<EventStore, "streamPrefix">): string => `${streamPrefix}clock`;
 
 export const tickType = "observer.ClockTick";
 
@@ -19,7 +19,7 @@ export async function tick(store: EventStore, afterMs: number): Promise<void> {
     if (last && last.firstRecordedAtMs > afterMs) return;
     const revision = last ? last.revision + 1n : 0n;
     try {
-      await store.append(clockStream(store), [{ id: derivedId("tick", revision), type: tickType, data: {} }], {
+      await store.append(clockStreamOf(store), [{ id: derivedId("tick", revision), type: tickType, data: {} }], {
         expectedRevision: last?.revision ?? "no_stream",
       });
       return;
@@ -31,6 +31,7 @@ export async function tick(store: EventStore, afterMs: number): Promise<void> {
 }
 
 async function lastTick(store: EventStore) {
-  for await (const [event] of store.readStream(clockStream(store), { direction: "backwards", limit: 1 })) return event;
+  for await (const [event] of store.readStream(clockStreamOf(store), { direction: "backwards", limit: 1 }))
+    return event;
   return undefined;
 }

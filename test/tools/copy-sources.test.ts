@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import {
-  clockStream,
+  clockStreamOf,
   MemoryEventStore,
   tick,
   type EventStore,
@@ -92,13 +92,13 @@ describe("a copy of a log that has lost something", () => {
   it("numbers a clock anew that has forgotten its first ticks, and can be gone on with", async () => {
     const from = new ScavengedStore(({ streamName, revision }) => streamName === "rollcall.clock" && revision < 4n);
     for (let i = 0; i < 10; i++) {
-      await append(from, clockStream(from), event({ type: "observer.ClockTick", data: {} }));
+      await append(from, clockStreamOf(from), event({ type: "observer.ClockTick", data: {} }));
       await append(from, "a-1", event());
     }
-    await metadata(from, clockStream(from), { $maxCount: 6, $tb: 2 });
+    await metadata(from, clockStreamOf(from), { $maxCount: 6, $tb: 2 });
     const [to, partly] = [new MemoryEventStore(), new MemoryEventStore()];
     const { digest } = await copyLog({ from, to });
-    const ticks = (await eventsOf(to)).filter(({ streamName }) => streamName === clockStream(to));
+    const ticks = (await eventsOf(to)).filter(({ streamName }) => streamName === clockStreamOf(to));
     expect(ticks.map(({ revision }) => revision)).to.deep.equal([0n, 1n, 2n, 3n, 4n, 5n]);
     expect((await verifyCopy({ from, to })).digest).to.equal(digest);
     await tick(to, Date.now() + 1_000);

@@ -3,8 +3,8 @@ import {
   InvalidConfiguration,
   MemoryEventStore,
   tick,
-  clockStream,
-  flagCategory,
+  clockStreamOf,
+  flagCategoryOf,
   type EventData,
   type EventStore,
   type Page,
@@ -113,7 +113,7 @@ describe("a copy of a log", () => {
 
   it("has the flags and ticks that Rollcall recorded, under the same ids", async () => {
     const { store: from, clock } = earlierLog();
-    await append(from, `${flagCategory(from)}-o-1234-case`, event({ type: "observer.Missing" }));
+    await append(from, `${flagCategoryOf(from)}-o-1234-case`, event({ type: "observer.Missing" }));
     for (let i = 0; i < 3; i++) {
       await tick(from, clock.now());
       await clock.advance(1000);
@@ -123,7 +123,7 @@ describe("a copy of a log", () => {
     await expectCopy(from, to);
     // The next tick of the copy finds the clock as it would have been.
     await tick(to, Date.now() + 1000);
-    const ids = (await eventsOf(to)).filter(({ streamName }) => streamName === clockStream(to)).map(({ id }) => id);
+    const ids = (await eventsOf(to)).filter(({ streamName }) => streamName === clockStreamOf(to)).map(({ id }) => id);
     expect(new Set(ids).size).to.equal(4);
   });
 

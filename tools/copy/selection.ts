@@ -2,7 +2,7 @@
 
 import type { RecordedEvent } from "../../src/message/index.js";
 import type { EventStore } from "../../src/store/index.js";
-import { clockStream } from "../../src/subscription/index.js";
+import { clockStreamOf } from "../../src/subscription/index.js";
 
 /** EventStoreDB's name for a stream that has been deleted: truncated before this. */
 const deletedBefore = 2 ** 63;
@@ -42,7 +42,7 @@ export class Selection {
   }
 
   isClock(streamName: string): boolean {
-    return streamName === clockStream(this.store);
+    return streamName === clockStreamOf(this.store);
   }
 
   includes({ streamName }: RecordedEvent): boolean {

@@ -1,7 +1,7 @@
 /** Prints flags as they are recorded, by whichever process. */
 
 import { styleText } from "node:util";
-import { flagCategory, flagTypePrefix, type EventStore, type FlagData, type FlagKind } from "../../src/index.js";
+import { flagCategoryOf, flagTypePrefix, type EventStore, type FlagData, type FlagKind } from "../../src/index.js";
 
 export interface PrintedFlag extends FlagData {
   readonly flag: FlagKind;
@@ -15,7 +15,7 @@ export async function followFlags(
   signal: AbortSignal,
   onFlag: (flag: PrintedFlag) => void,
 ): Promise<void> {
-  const filter = { streamPrefixes: [`${flagCategory(store)}-`] };
+  const filter = { streamPrefixes: [`${flagCategoryOf(store)}-`] };
   for await (const message of store.subscribe({ after, filter, signal }))
     if (message.kind === "events")
       for (const { type, data, recordedAt } of message.events)

@@ -14,7 +14,7 @@ import {
 import { caseEventOf, joinCase, movesTime } from "../../observer/intake.js";
 import { ObserverTime } from "../../observer/observer-time.js";
 import { defaultStreamPrefix } from "../../store/event-store.js";
-import { clockStream, tickType } from "../../subscription/index.js";
+import { clockStreamOf, tickType } from "../../subscription/index.js";
 import { declaredAs, same } from "./outcome.js";
 import { Recording, type GivenEvent } from "./recording.js";
 
@@ -80,7 +80,7 @@ class Replay {
 
   wait(durationMs: number): void {
     this.recording.nowMs += durationMs;
-    this.record({ event: tickType, streamName: clockStream({ streamPrefix: defaultStreamPrefix }) });
+    this.record({ event: tickType, streamName: clockStreamOf({ streamPrefix: defaultStreamPrefix }) });
   }
 
   /** First time moves on and deadlines before it fire, then the event itself counts. */
