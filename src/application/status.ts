@@ -1,6 +1,7 @@
 /** What an application says of itself: where each subscription stands, and whether this process is ready. */
 
 import type { Clock } from "../clock.js";
+import { StoreUnavailable } from "../errors.js";
 import type { Lag, ApplicationStatus, Readiness, SubscriptionStatus } from "../query/index.js";
 import type { ObserverState } from "../observer/index.js";
 import type { ReadModelStore } from "../projection/index.js";
@@ -24,34 +25,63 @@ export interface StatusSources {
   readonly clock: Clock;
 }
 
+/** How long a status waits for the event store. */
+const patienceMs = 2_000;
+
 export async function applicationStatus(
   sources: StatusSources,
   roles: readonly string[],
   workers: readonly Worker[],
 ): Promise<ApplicationStatus> {
-  const { store } = sources;
-  const head = await store.head();
-  return {
+  const log = await answered(sources, async ({ store }) => ({
     storeId: await store.storeId(),
-    ...(head !== undefined && { head: String(head) }),
+    head: await store.head(),
+  }));
+  return {
+    ...("error" in log
+      ? { storeError: log.error }
+      : { storeId: log.storeId, ...(log.head !== undefined && { head: String(log.head) }) }),
     roles,
-    subscriptions: await Promise.all(workers.map((worker) => subscriptionStatus(sources, worker))),
+    // One question left unanswered is enough.
+    subscriptions: await Promise.all(workers.map((worker) => subscriptionStatus(sources, worker, !("error" in log)))),
   };
 }
 
+/** What the event store says in time; or that it does not answer, which is when a status is needed most. */
+async function answered<T extends object>(
+  sources: StatusSources,
+  ask: (sources: StatusSources) => Promise<T>,
+): Promise<T | { readonly error: string }> {
+  const enough = new AbortController();
+  const late = sources.clock
+    .sleep(patienceMs, enough.signal)
+    .then(() => ({ error: `The event store did not answer for ${patienceMs} ms.` }));
+  try {
+    return await Promise.race([ask(sources), late]);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return { error: error.message };
+  } finally {
+    enough.abort();
+  }
+}
+
 async function subscriptionStatus(
-  { store, readModels, clock }: StatusSources,
+  sources: StatusSources,
   { name, kind, subscription, filter, status }: Worker,
+  storeAnswers: boolean,
 ): Promise<SubscriptionStatus> {
+  const { readModels } = sources;
   const generation = kind === "reactor" ? undefined : await readModels.activeGeneration(name);
   const checkpoint = kind === "reactor" ? await readModels.loadCheckpoint(subscription) : generation?.checkpoint;
   const state = checkpoint?.state as ObserverState | undefined;
+  const lag = storeAnswers ? await answered(sources, (each) => lagOf(each, filter, checkpoint)) : undefined;
   return {
     name,
     kind,
     state: status?.state ?? "elsewhere",
     ...(checkpoint?.position !== undefined && { position: String(checkpoint.position) }),
-    lag: await lagOf(store, filter, checkpoint, clock),
+    ...(lag && !("error" in lag) && { lag }),
     ...(generation && { version: generation.version }),
     ...(status?.error && { error: status.error.message }),
     ...(kind === "reactor" && { parked: (await readModels.parked(subscription)).length }),
@@ -61,10 +91,9 @@ async function subscriptionStatus(
 
 /** Counts within one page: enough to tell "nothing", "a little" and "much". */
 async function lagOf(
-  store: EventStore,
+  { store, clock }: StatusSources,
   filter: EventFilter,
   checkpoint: Checkpoint | undefined,
-  clock: Clock,
 ): Promise<Lag> {
   let lag: Lag = { events: 0, more: false, seconds: 0 };
   for await (const page of store.readLog({ after: checkpoint?.position, filter })) {

@@ -22,7 +22,8 @@ export interface SubscriptionStatus {
   readonly state: "elsewhere" | "idle" | "standby" | "catching-up" | "live" | "retrying" | "outdated" | "stopped";
   /** Last position committed, as text; absent before the first event. */
   readonly position?: string;
-  readonly lag: Lag;
+  /** Absent while the event store does not answer. */
+  readonly lag?: Lag;
   /** Version of the generation that serves; read models only. */
   readonly version?: number;
   /** Why it stopped, retries or is outdated. */
@@ -34,7 +35,10 @@ export interface SubscriptionStatus {
 }
 
 export interface ApplicationStatus {
-  readonly storeId: string;
+  /** Absent, like everything that it alone can tell, while the event store does not answer. */
+  readonly storeId?: string;
+  /** Why it does not. */
+  readonly storeError?: string;
   /** Position of the last event of the log, as text; absent while it is empty. */
   readonly head?: string;
   readonly roles: readonly string[];

@@ -135,14 +135,15 @@ export class Processor {
   private async work(lease: Lease, control: SubscriberControl, onProgress: () => void): Promise<void> {
     const { subscriber, store } = this;
     const { signal } = control;
-    // An outdated one stays so, in sight, until it has found its own version.
-    if (this.state !== "outdated") this.enter("catching-up");
+    // An outdated one stays so, in sight, until it has found its own version; one that retries until something came.
+    if (this.state !== "outdated" && this.state !== "retrying") this.enter("catching-up");
     const checkpoint = await subscriber.open(lease, control);
     await verifyCheckpoint(subscriber, checkpoint, store);
-    this.enter("catching-up");
+    if (this.state === "outdated") this.enter("catching-up");
     this.recordedAtMs = checkpoint?.recordedAtMs;
     for await (const message of store.subscribe({ after: checkpoint?.position, filter: subscriber.filter, signal })) {
       if (message.kind === "events") {
+        if (this.state === "retrying") this.enter("catching-up");
         await subscriber.handle(message.events);
         this.recordedAtMs = message.events.at(-1)!.recordedAtMs;
       } else {

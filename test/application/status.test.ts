@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { ManualClock } from "../../src/testing/manual-clock.js";
+import { FaultyStore } from "../subscription/faulty-store.js";
 import { until } from "../until.js";
 import { Example } from "./example.js";
 
@@ -46,6 +47,45 @@ describe("what an application says of itself", () => {
       subscriptions: { lag: object }[];
     };
     expect(subscriptions[0]!.lag).to.deep.equal({ events: 1, more: false, seconds: 90 });
+  });
+
+  it("answers while the event store does not, with what it knows and why that is not more", async () => {
+    const store = new FaultyStore();
+    const rollcall = await to.open({}, { store });
+    await rollcall.start();
+    await until("it is ready", async () => (await to.ask(rollcall, "/ready")).status === 200);
+    store.goDown();
+    await until("every subscription retries", async () => {
+      const { subscriptions } = (await to.ask(rollcall, "/status")).body as unknown as {
+        subscriptions: { state: string }[];
+      };
+      return subscriptions.every(({ state }) => state === "retrying");
+    });
+    const { status, body } = await to.ask(rollcall, "/status");
+    expect(status).to.equal(200);
+    expect(body).to.have.property("storeError").that.is.a("string");
+    expect(body).not.to.have.any.keys("head", "storeId");
+    const [first] = (body as unknown as { subscriptions: object[] }).subscriptions;
+    expect(first).to.include.keys("name", "state", "error").and.not.include.keys("lag");
+    const ready = (await to.ask(rollcall, "/ready")).body as unknown as { reasons: string[] };
+    expect(ready.reasons[0]).to.match(/^The projection order-summary is retrying: /);
+    store.comeBack();
+    await until("it is ready again", async () => (await to.ask(rollcall, "/ready")).status === 200);
+    expect((await to.ask(rollcall, "/status")).body)
+      .to.include.keys("storeId")
+      .and.not.include.keys("storeError");
+  });
+
+  it("does not wait for an event store that says nothing at all", async () => {
+    const store = new FaultyStore();
+    const clock = new ManualClock();
+    const rollcall = await to.open({ roles: ["http"] }, { store, clock });
+    await rollcall.start();
+    store.head = () => new Promise(() => {});
+    const asked = to.ask(rollcall, "/status");
+    await until("it has asked", () => clock.sleeping > 0);
+    await clock.advance(2_000);
+    expect((await asked).body).to.include({ storeError: "The event store did not answer for 2000 ms." });
   });
 
   it("is not ready before it is built, nor when something stopped, and says why", async () => {

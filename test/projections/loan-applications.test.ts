@@ -112,7 +112,7 @@ describe("the loan applications of a real bank", function () {
       expect([events, traces]).to.deep.equal([262_200, 13_087]);
       await until("the observer has read everything", async () => {
         const { subscriptions } = await rollcall.queryContext().status();
-        return subscriptions[0]!.state === "live" && subscriptions[0]!.lag.events === 0;
+        return subscriptions[0]!.state === "live" && subscriptions[0]!.lag?.events === 0;
       });
       expect(await countOf(rollcall), "during import").to.deep.equal(expected);
       const flags = (await flagsOf(rollcall)).map(({ id }) => id);

@@ -76,6 +76,7 @@ describe("a processor", () => {
     // Ten seconds of doubling delays: seven or eight attempts, not a hundred.
     expect(attempts).to.be.within(6, 9);
     expect(watched.states.includes("stopped")).to.equal(false);
+    expect(watched.state, "in sight for as long as it lasts").to.equal("retrying");
     store.comeBack();
     await count(log, "a", 5);
     await clock.advance(10_000);
