@@ -53,7 +53,9 @@ async function urlFrom(child: ChildProcessWithoutNullStreams): Promise<string> {
   throw new Error("The application ended before it listened.");
 }
 
-const runFile = (folder: string, file: string) => run(process.execPath, [join(folder, "out", file)]);
+/** What does not end by itself is ended before the test gives up. */
+const runFile = (folder: string, file: string, env = process.env) =>
+  run(process.execPath, [join(folder, "out", file)], { env, timeout: 30_000, killSignal: "SIGKILL" });
 
 describe("the documentation", function () {
   this.timeout(60_000);
@@ -93,8 +95,9 @@ describe("the documentation", function () {
     const server = await TestServer.start();
     try {
       for (const file of await compile("docs/eventstoredb.md", folders.eventStoreDb))
-        await run(process.execPath, [join(folders.eventStoreDb, "out", file.replace(".ts", ".js"))], {
-          env: { ...process.env, EVENTSTORE: server.connectionString },
+        await runFile(folders.eventStoreDb, file.replace(".ts", ".js"), {
+          ...process.env,
+          EVENTSTORE: server.connectionString,
         });
       // It has told the log who it is, and left by itself.
       const { records } = server.log.readAll("forwards", 0, 10);

@@ -38,7 +38,7 @@ export interface Acknowledged {
 }
 
 /** Longest that a client goes on asking. */
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 export class FaultClients {
   readonly acknowledged: Acknowledged[] = [];

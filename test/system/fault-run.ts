@@ -25,7 +25,7 @@ import quickApplication, { QuickGateway } from "./quick-application.js";
 type Patience = Required<Pick<EventStoreDbOptions, "appendDeadlineMs" | "readTimeoutMs">>;
 
 const patience: Readonly<Record<Exclude<Temper, "configured">, Patience>> = {
-  hasty: { appendDeadlineMs: 2_000, readTimeoutMs: 1_000 },
+  hasty: { appendDeadlineMs: 1_200, readTimeoutMs: 600 },
   patient: { appendDeadlineMs: 40_000, readTimeoutMs: 40_000 },
 };
 
@@ -73,6 +73,7 @@ export class FaultRun {
       ...[...this.states].map(([name, state]) => `${name} ${state}`),
       ...readers.map(({ seen }) => `reader at ${seen.at(-1)?.position}`),
       `${clients?.acknowledged.length} acknowledged, ${clients?.refusals} refusals`,
+      ...this.troubles,
       `${proxy?.open} of ${proxy?.taken} connections open`,
     ].join(", ");
   }

@@ -75,7 +75,7 @@ function planFault(kind: FaultKind, random: Random): Fault {
 
 function durationOf(kind: FaultKind, random: Random): number {
   if (kind === "cut" || kind === "half-close") return 0;
-  if (kind === "kill") return random.whole(0, 300);
+  if (kind === "kill") return random.pick([random.whole(0, 300), random.whole(500, 2_500)]);
   return kind === "stall" ? random.whole(50, 1_300) : random.whole(300, 1_000);
 }
 

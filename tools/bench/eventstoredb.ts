@@ -71,9 +71,8 @@ async function appending(
   client: EventStoreDBClient,
   store: EventStore,
 ): Promise<Figure[]> {
-  const batches = Math.max(1, Math.round(10 * scale));
   const atOnce = 100;
-  const events = batches * atOnce;
+  const [few, many] = [Math.max(100, 1_000 * scale), Math.max(1_000, 10_000 * scale)];
   let next = fullSize * 2;
   const fresh = () => ({ stream: `bench-appended-${next}`, event: eventAt(next++) });
   const byRollcall = () => {
@@ -84,37 +83,42 @@ async function appending(
     const { stream, event } = fresh();
     return client.appendToStream(stream, eventOfClient(event), { expectedRevision: "no_stream" });
   };
-  const oneByOne = async (append: () => Promise<unknown>) => {
-    for (let i = 0; i < events; i++) await append();
-  };
-  const together = async (append: () => Promise<unknown>) => {
-    for (let i = 0; i < batches; i++) await Promise.all(Array.from({ length: atOnce }, append));
-  };
-  const { one, many, clientOne, clientMany } = await interleaved(runs, {
-    one: () => rate(events, () => oneByOne(byRollcall)),
-    clientOne: () => rate(events, () => oneByOne(byClient)),
-    many: () => rate(events, () => together(byRollcall)),
-    clientMany: () => rate(events, () => together(byClient)),
+  /** Always so many under way until all are done. */
+  const inFlight = (count: number, lanes: number, append: () => Promise<unknown>) => () =>
+    rate(count, async () => {
+      let begun = 0;
+      const lane = async () => {
+        while (begun++ < count) await append();
+      };
+      await Promise.all(Array.from({ length: lanes }, lane));
+    });
+  // Once for both sides before it counts: connections, and code that is still slow.
+  for (const append of [byRollcall, byClient]) await inFlight(many, atOnce, append)();
+  const figures = await interleaved(runs, {
+    one: inFlight(few, 1, byRollcall),
+    clientOne: inFlight(few, 1, byClient),
+    many: inFlight(many, atOnce, byRollcall),
+    clientMany: inFlight(many, atOnce, byClient),
   });
   const unit = "events/s";
   return [
     {
       figure: "EventStoreDB: append one event at a time",
       unit,
-      ...one,
-      floor: { what: "the client alone, one at a time", ...clientOne },
+      ...figures.one,
+      floor: { what: "the client alone, one at a time", ...figures.clientOne },
     },
     {
       figure: "EventStoreDB: append one event, 100 in flight",
       unit,
-      ...many,
-      floor: { what: "the client alone, 100 in flight", ...clientMany },
+      ...figures.many,
+      floor: { what: "the client alone, 100 in flight", ...figures.clientMany },
     },
     {
       figure: "EventStoreDB: 100 in flight to one at a time",
       unit,
-      ...many,
-      floor: { what: "append one event at a time", ...one },
+      ...figures.many,
+      floor: { what: "append one event at a time", ...figures.one },
       goal: { ratio: 5 },
     },
   ];
