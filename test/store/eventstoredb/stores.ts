@@ -15,10 +15,12 @@ export interface Scripted {
 
 const opened: (() => Promise<void> | void)[] = [];
 
-/** What failed with nobody to hear of it, which would be the end of a process without tests; and warnings of Node. */
+/** What failed with nobody to hear of it, which would be the end of a process without tests; and listeners that pile up. */
 const unheard: unknown[] = [];
 process.on("unhandledRejection", (reason) => unheard.push(reason));
-process.on("warning", (warning) => unheard.push(warning));
+process.on("warning", (warning) => {
+  if (warning.name === "MaxListenersExceededWarning") unheard.push(warning);
+});
 
 /** Closes everything that was opened since it was last called. @throws what failed unheard meanwhile */
 export async function closeAll(): Promise<void> {
