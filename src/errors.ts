@@ -211,6 +211,26 @@ export class AccessDenied extends RollcallError {
   }
 }
 
+/**
+ * Server and client cannot agree on a connection over TLS: one of them does not use it, or the one does not trust the
+ * certificate of the other. Trying again does not help.
+ */
+export class UntrustedConnection extends RollcallError {
+  readonly code = "UNTRUSTED_CONNECTION";
+  constructor(
+    what: string,
+    /** What was wrong, in words. */
+    readonly found: string,
+    remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${what}: expected an EventStoreDB that speaks TLS, with a certificate that is trusted here; found: ${found}. ${remedy}`,
+      options,
+    );
+  }
+}
+
 /** The server refused, in words of its own, what it should have taken. */
 export class UnexpectedAnswer extends RollcallError {
   readonly code = "UNEXPECTED_ANSWER";

@@ -1,12 +1,13 @@
 /** Appends that are not answered yet. When the stream that carries them breaks, they go over the next, with the same ids. */
 
 import { setMaxListeners } from "node:events";
-import { AccessDenied, IncompatibleStore } from "../../errors.js";
+import { AccessDenied, IncompatibleStore, UntrustedConnection } from "../../errors.js";
 import { randomId } from "../../message/index.js";
 import { messagesOf, outcomeOf, type AppendRequest, type Placed } from "./append-messages.js";
 import { BatchCall, type BatchCallOptions } from "./batch-call.js";
 import { failureOf, Interruption } from "./failures.js";
-import { backoffMs, unavailable } from "./patience.js";
+import { backoffMs, closingGraceMs, within } from "./patience.js";
+import { late, leftBehind, whatOf, type PendingAppend } from "./pending-append.js";
 import type { streams } from "./stubs.js";
 
 export interface AppendQueueOptions extends Pick<BatchCallOptions, "calls" | "clock" | "requiresLeader"> {
@@ -16,35 +17,28 @@ export interface AppendQueueOptions extends Pick<BatchCallOptions, "calls" | "cl
   readonly who: string;
 }
 
-interface Append extends AppendRequest {
-  readonly deadline: number;
-  /** Of the attempt under way; another one for each, so that a late answer to an earlier one counts for nothing. */
-  correlationId: string | undefined;
-  wasSent: boolean;
-  failures: number;
-  lastFailure: Error | undefined;
-  isSettled: boolean;
-  resolve(placed: Placed): void;
-  reject(error: Error): void;
-}
-
 const longestDelayMs = 1_000;
+
+/** What every append would meet with. */
+const lasting = [AccessDenied, IncompatibleStore, UntrustedConnection];
 
 export class AppendQueue {
   /** In the order in which they came, which is that of their deadlines. */
-  private readonly unanswered = new Set<Append>();
+  private readonly unanswered = new Set<PendingAppend>();
   /** By stream. Only the first of each is under way, so that a retry cannot overtake, or be overtaken. */
-  private readonly lanes = new Map<string, Append[]>();
-  private readonly inFlight = new Map<string, Append>();
+  private readonly lanes = new Map<string, PendingAppend[]>();
+  private readonly inFlight = new Map<string, PendingAppend>();
   /** To be sent next. */
-  private ready: Append[] = [];
-  private sending: { readonly append: Append; readonly messages: Iterator<streams.BatchAppendReq, void> } | undefined;
+  private ready: PendingAppend[] = [];
+  private sending:
+    { readonly append: PendingAppend; readonly messages: Iterator<streams.BatchAppendReq, void> } | undefined;
   private call: BatchCall | undefined;
   private opening = false;
   private watching = false;
   /** In a row, of the stream. */
   private failures = 0;
   private lastSignOfLife = 0;
+  private answers = 0;
   private whenIdle: (() => void)[] = [];
   private readonly stopped = new AbortController();
   /** How long the server may leave all appends unanswered before another connection is tried. */
@@ -58,11 +52,11 @@ export class AppendQueue {
 
   /**
    * Resolves when the server has written the events, or had them already.
-   * @throws StoreUnavailable at the deadline; WrongExpectedRevision, StreamDeleted, InvalidAppend, AccessDenied.
+   * @throws StoreUnavailable at the deadline; UntrustedConnection, WrongExpectedRevision, StreamDeleted, InvalidAppend, AccessDenied.
    */
   add(request: AppendRequest): Promise<Placed> {
     return new Promise((resolve, reject) => {
-      const append: Append = {
+      const append: PendingAppend = {
         ...request,
         deadline: this.options.clock.now() + this.options.appendDeadlineMs,
         correlationId: undefined,
@@ -85,10 +79,22 @@ export class AppendQueue {
     });
   }
 
-  /** Resolves when every append is answered, and ends the stream then. */
+  /**
+   * Resolves when every append is answered, and ends the stream then. After a second without an answer to any, those
+   * that are left fail with StoreUnavailable.
+   */
   async close(): Promise<void> {
-    if (this.unanswered.size > 0) await new Promise<void>((resolve) => this.whenIdle.push(resolve));
+    const { clock } = this.options;
+    for (let before = -1; this.unanswered.size > 0 && before !== this.answers;) {
+      before = this.answers;
+      await within(closingGraceMs, new Promise<void>((resolve) => this.whenIdle.push(resolve)), clock);
+    }
     this.stopped.abort();
+    this.leave();
+    for (const append of this.unanswered) this.settle(append, leftBehind(append));
+  }
+
+  private leave(): void {
     this.call?.cancel();
     this.call = undefined;
   }
@@ -121,7 +127,7 @@ export class AppendQueue {
     return true;
   }
 
-  private begin(append: Append) {
+  private begin(append: PendingAppend) {
     const correlationId = randomId();
     if (this.inFlight.size === 0) this.lastSignOfLife = this.options.clock.now();
     append.correlationId = correlationId;
@@ -159,11 +165,13 @@ export class AppendQueue {
       }
     }
     this.opening = false;
+    if (stop.aborted) this.leave();
     if (this.call) this.send();
   }
 
   private receive(answer: streams.BatchAppendResp): void {
     this.lastSignOfLife = this.options.clock.now();
+    this.answers++;
     this.failures = 0;
     const append = this.inFlight.get(answer.getCorrelationId()?.getString() ?? "");
     if (!append) return; // servers answer some appends twice, and late ones were given up
@@ -173,7 +181,7 @@ export class AppendQueue {
     else this.settle(append, outcome);
   }
 
-  private async sendLater(append: Append, failure: Interruption): Promise<void> {
+  private async sendLater(append: PendingAppend, failure: Interruption): Promise<void> {
     append.lastFailure = failure;
     await this.options.clock.sleep(backoffMs(++append.failures, longestDelayMs), this.stopped.signal);
     this.ready.push(append);
@@ -189,20 +197,20 @@ export class AppendQueue {
     for (const append of interrupted) this.take(append);
     this.ready = [...interrupted, ...this.ready];
     for (const append of this.unanswered) {
-      const what = `append to ${append.streamName}`;
+      const what = whatOf(append);
       const failure = failureOf(error, { what, privilege: what, who: this.options.who });
       append.lastFailure = failure;
       // Anything else may be the fault of one append among many.
-      if (failure instanceof AccessDenied || failure instanceof IncompatibleStore) this.settle(append, failure);
+      if (lasting.some((type) => failure instanceof type)) this.settle(append, failure);
     }
   }
 
-  private take(append: Append): void {
+  private take(append: PendingAppend): void {
     if (append.correlationId !== undefined) this.inFlight.delete(append.correlationId);
     append.correlationId = undefined;
   }
 
-  private settle(append: Append, outcome: Placed | Error): void {
+  private settle(append: PendingAppend, outcome: Placed | Error): void {
     if (append.isSettled) return;
     append.isSettled = true;
     this.take(append);
@@ -227,15 +235,7 @@ export class AppendQueue {
       const now = clock.now();
       for (const append of this.unanswered) {
         if (append.deadline > now) break;
-        this.settle(
-          append,
-          unavailable(
-            `append to ${append.streamName}`,
-            appendDeadlineMs,
-            append.lastFailure ?? new Interruption("no answer came"),
-            remedyFor(append),
-          ),
-        );
+        this.settle(append, late(append, appendDeadlineMs));
       }
       const silentMs = now - this.lastSignOfLife;
       if (this.inFlight.size > 0 && silentMs >= this.mostSilenceMs)
@@ -247,6 +247,3 @@ export class AppendQueue {
     this.watching = false;
   }
 }
-
-const remedyFor = ({ wasSent }: Append): string =>
-  wasSent ? "The append may have been committed: retry it with the same event ids." : "Nothing was written: try again.";

@@ -26,6 +26,8 @@ export interface Connected {
   readonly client: EventStoreDBClient;
   /** Whether the client was made here. */
   readonly owned: boolean;
+  /** Whether it uses TLS; `undefined` where the caller's client knows. */
+  readonly tls: boolean | undefined;
   /** Who asks, in words. */
   readonly who: string;
   /** Whether appends are to be made at the leader of a cluster only. */
@@ -35,7 +37,7 @@ export interface Connected {
 /** @throws InvalidConfiguration with every problem; nothing secret is in it. */
 export function connectionOf(options: ConnectionOptions): Connected {
   const { connectionString, client } = options;
-  if (client) return { client, owned: false, who: "the client's user", requiresLeader: false };
+  if (client) return { client, owned: false, tls: undefined, who: "the client's user", requiresLeader: false };
   const problems: string[] = [];
   if (connectionString === undefined) throw new InvalidConfiguration(["connectionString or client is missing."]);
   const parsed = parseConnectionString(connectionString, problems);
@@ -47,6 +49,7 @@ export function connectionOf(options: ConnectionOptions): Connected {
   return {
     client: made,
     owned: true,
+    tls: !settings.insecure,
     who: settings.user ?? (settings.userCert ? "the owner of the certificate" : "an anonymous user"),
     // A single server that is no leader passes appends on, and where it says that the leader is may be out of reach.
     requiresLeader: nodePreference === "leader" && (parsed.discover || parsed.hosts.length > 1),

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from "node:events";
 import { systemClock, type Clock } from "../../clock.js";
-import { IncompatibleStore, StoreClosed } from "../../errors.js";
+import { IncompatibleStore, StoreClosed, StoreUnavailable } from "../../errors.js";
 import { encodeAppend } from "../appending.js";
 import {
   defaultStreamPrefix,
@@ -27,7 +27,8 @@ import { readIdentity, writeIdentity } from "./identity.js";
 import { checkKept, mostBytes } from "./kept-content.js";
 import { LogFollower } from "./log-follower.js";
 import { narrowed, nothing } from "./narrowed-filter.js";
-import { tryAll } from "./privileges.js";
+import { closingGraceMs, within } from "./patience.js";
+import { checkPrivileges } from "./privileges.js";
 import { lastOfLog } from "./read-requests.js";
 import { firstEvent, type Reading } from "./reading.js";
 import { checkServer } from "./server-check.js";
@@ -65,6 +66,7 @@ export class EventStoreDbEventStore implements EventStore {
   private readonly reading: Reading;
   private readonly appends: AppendQueue;
   private readonly correlations: Correlations;
+  private readonly tls: boolean | undefined;
   private readonly appending = new Set<Promise<unknown>>();
   private readonly following = new Set<AbortController>();
   private readonly closed = new AbortController();
@@ -72,7 +74,7 @@ export class EventStoreDbEventStore implements EventStore {
 
   /** @internal Use `openEventStoreDb`. */
   constructor(
-    { client, owned, who, requiresLeader }: Connected,
+    { client, owned, tls, who, requiresLeader }: Connected,
     {
       streamPrefix = defaultStreamPrefix,
       appendDeadlineMs = 10_000,
@@ -82,6 +84,7 @@ export class EventStoreDbEventStore implements EventStore {
     }: EventStoreDbSettings = {},
   ) {
     this.streamPrefix = streamPrefix;
+    this.tls = tls;
     // One listener for each read under way, and there may be many.
     setMaxListeners(0, this.closed.signal);
     this.calls = new ClientCalls(client, owned);
@@ -168,10 +171,10 @@ export class EventStoreDbEventStore implements EventStore {
 
   /**
    * Finds out whether the server is new enough, and whether the user may do what is needed.
-   * @throws IncompatibleStore, AccessDenied, StoreUnavailable
+   * @throws IncompatibleStore, AccessDenied, StoreUnavailable, UntrustedConnection
    */
   async check(): Promise<void> {
-    await checkServer(this.reading);
+    await checkServer(this.reading, this.tls);
     await this.checkPrivileges();
   }
 
@@ -179,24 +182,21 @@ export class EventStoreDbEventStore implements EventStore {
    * Tries out what every use of the store needs; writes the identity of the log when it is not there.
    * @throws AccessDenied with everything that this user may not do.
    */
-  async checkPrivileges(): Promise<void> {
-    let storeId: string | undefined;
-    await tryAll([
-      () => this.head(),
-      async () => {
-        storeId = await readIdentity(this, this.streamPrefix);
-      },
-      () => writeIdentity(this, this.streamPrefix, storeId),
-    ]);
+  checkPrivileges(): Promise<void> {
+    return checkPrivileges(this, this.streamPrefix);
   }
 
+  /**
+   * Waits for the appends under way while the server answers; where it does not, they fail with StoreUnavailable after
+   * a second, and may have been committed.
+   */
   close(): Promise<void> {
     return (this.closing ??= this.shutDown());
   }
 
   private async shutDown(): Promise<void> {
-    await Promise.allSettled(this.appending);
     await this.appends.close();
+    await within(closingGraceMs, Promise.allSettled(this.appending), this.reading.clock);
     this.closed.abort();
     for (const controller of this.following) controller.abort();
     await this.correlations.close();
@@ -248,8 +248,16 @@ export class EventStoreDbEventStore implements EventStore {
 
   /** Where an event is, for answers that do not say it. */
   private async positionAt(streamName: string, revision: bigint): Promise<bigint> {
-    const read = this.readStream(streamName, { from: revision, limit: 1 });
-    for await (const [event] of read) if (event!.revision === revision) return event!.position;
+    try {
+      const read = this.readStream(streamName, { from: revision, limit: 1 });
+      for await (const [event] of read) if (event!.revision === revision) return event!.position;
+    } catch (error) {
+      if (!(error instanceof StoreClosed)) throw error;
+      throw new StoreUnavailable(
+        `append to ${streamName}: it was written at revision ${revision}, but the store was closed before EventStoreDB said at which position. Retry it with the same event ids.`,
+        { cause: error },
+      );
+    }
     throw new IncompatibleStore(
       `${streamName}: the server does not say where revision ${revision} is, which was just appended, and does not show it. Does the stream keep fewer events ($maxCount) than are appended at once?`,
     );

@@ -11,6 +11,7 @@ import {
   WrongExpectedRevision,
 } from "../../errors.js";
 import type { ExpectedRevision } from "../event-store.js";
+import { reasonOf, untrusted } from "./no-connection.js";
 import { brokenStubs, stubsAreIntact } from "./stubs.js";
 
 /** What was asked, so that an error can say it. */
@@ -73,8 +74,10 @@ export function failureOf(error: unknown, asked: Asked): Interruption | Rollcall
       `${asked.what}: the server does not know how (${words}). EventStoreDB 22.6 or newer is needed.`,
       { cause: error },
     );
+  const lasting = untrusted(code, words, asked.what);
+  if (lasting) return lasting;
   if (code === undefined || passing.includes(code) || passingWords.test(words))
-    return new Interruption(words, { cause: error });
+    return new Interruption(reasonOf(words), { cause: error });
   return new UnexpectedAnswer(`${asked.what}: the server answered ${status[code] ?? code}: ${words}`, { cause: error });
 }
 

@@ -14,6 +14,7 @@ export type EventStoreDbOptions = ConnectionOptions & EventStoreDbSettings;
  * @throws InvalidConfiguration with every problem of the options.
  * @throws IncompatibleStore when client or server are not ones that this version works with.
  * @throws AccessDenied with every privilege that the user lacks; StoreUnavailable when the server cannot be reached.
+ * @throws UntrustedConnection when client and server do not agree on TLS.
  */
 export async function openEventStoreDb(options: EventStoreDbOptions): Promise<EventStoreDbEventStore> {
   const durations = ["appendDeadlineMs", "readTimeoutMs"] as const;

@@ -8,7 +8,7 @@ import { Patience } from "./patience.js";
 import { ReadCall } from "./read-call.js";
 import { checkpointInterval, logFrom, subscription } from "./read-requests.js";
 import { answersTo, type Reading } from "./reading.js";
-import { placeOf, recordedEvent, streamNameOf, typeOf, type Place } from "./recorded.js";
+import { checkOwnPosition, placeOf, recordedEvent, streamNameOf, typeOf, type Place } from "./recorded.js";
 import type { streams } from "./stubs.js";
 
 /** After so long a silence we look ourselves whether more is to come: not every server says so each time. */
@@ -99,8 +99,10 @@ export class LogFollower {
     for (const answer of answers) {
       const recorded = answer.getEvent()?.getEvent();
       const checkpoint = answer.getCheckpoint();
+      const passed = recorded && passes(this.filter, typeOf(recorded), streamNameOf(recorded));
+      // Before it could be taken for one that came before.
+      if (passed) checkOwnPosition(recorded);
       if (recorded && this.isNew(recorded.getCommitPosition())) {
-        const passed = passes(this.filter, typeOf(recorded), streamNameOf(recorded));
         this.scannedSinceLast = passed ? 0 : this.scannedSinceLast + 1;
         if (passed) events.push(recordedEvent(recorded));
       } else if (checkpoint && this.isNew(checkpoint.getCommitPosition())) {

@@ -49,6 +49,16 @@ export const unavailable = (what: string, lastedMs: number, failure: Error, reme
     { cause: failure },
   );
 
+/** How long a store that is being closed waits for an answer to what is under way; over a connection of any use it comes. */
+export const closingGraceMs = 1_000;
+
+/** Resolves when `promise` has, or after `limitMs`. */
+export async function within(limitMs: number, promise: Promise<unknown>, clock: Clock): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([promise, clock.sleep(limitMs, enough.signal)]);
+  enough.abort();
+}
+
 /** What `promise` resolves with. @throws Interruption when it takes longer, or `stop` aborts. */
 export async function inTime<T>(promise: Promise<T>, clock: Clock, limitMs: number, stop: AbortSignal): Promise<T> {
   const enough = new AbortController();

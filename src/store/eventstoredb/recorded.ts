@@ -38,7 +38,19 @@ export const typeOf = (recorded: Recorded): string => recorded.getMetadataMap().
 /** How many bytes the writer's part of an event takes. */
 export const sizeOf = (read: ReadEvent): number => sizeOfOne(read.getEvent()) + sizeOfOne(read.getLink());
 
-/** @throws IncompatibleStore when the server does not say where the event is. */
+/**
+ * A transaction of several writes gives all its events one commit position: what goes by those would lose some.
+ * @throws IncompatibleStore
+ */
+export function checkOwnPosition(recorded: Recorded): void {
+  const [commit, prepare] = [recorded.getCommitPosition(), recorded.getPreparePosition()];
+  if (commit === prepare || !isPosition(commit) || !isPosition(prepare)) return;
+  throw new IncompatibleStore(
+    `${streamNameOf(recorded)}: revision ${recorded.getStreamRevision()} has no position of its own (it was prepared at ${prepare} and committed at ${commit}), as events of explicit transactions of the old TCP protocol have none. Rollcall cannot read these. Copy the log into one without transactions, or leave its stream out of what is read.`,
+  );
+}
+
+/** @throws IncompatibleStore when the server does not say where the event is, or it shares its place with others. */
 export function recordedEvent(recorded: Recorded): RecordedEvent {
   const properties = recorded.getMetadataMap();
   const streamName = streamNameOf(recorded);
@@ -47,6 +59,7 @@ export function recordedEvent(recorded: Recorded): RecordedEvent {
     throw new IncompatibleStore(
       `${streamName}: the server does not state positions in reads of a stream. EventStoreDB 22.6 or newer is needed.`,
     );
+  checkOwnPosition(recorded);
   const contentType = properties.get("content-type") ?? "application/octet-stream";
   const stored = recorded.getCustomMetadata_asU8();
   const json = jsonOf(stored);

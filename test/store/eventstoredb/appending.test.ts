@@ -327,6 +327,45 @@ describe("an append to EventStoreDB", () => {
     expect((await append).code).to.equal("STORE_UNAVAILABLE");
   });
 
+  it("is given up a moment after the store is closed when its server is gone, and says that it may have been written", async () => {
+    const { server, store } = await scripted({}, { appendDeadlineMs: 50_000, readTimeoutMs: 50_000 });
+    const append = rejection(store.append("order-1", [event()], first));
+    const next = rejection(store.append("order-1", [event()], first));
+    await until("it is under way", () => server.messages.length > 0);
+    server.stop();
+    const closedAt = performance.now();
+    await store.close();
+    expect(performance.now() - closedAt).to.be.lessThan(5_000);
+    const error = await append;
+    expect(error).to.be.instanceOf(StoreUnavailable);
+    expect(error.message)
+      .to.match(/append to order-1/)
+      .and.match(/may have been committed: retry it with the same event ids/);
+    expect((await next).message).to.match(/Nothing was written/);
+  });
+
+  it("says that it was written when the store is closed before the server has said where", async () => {
+    const { server, store } = await scripted({
+      batchMessage: (message, call) => void call.write(written(message, 5, undefined)),
+    });
+    const append = rejection(store.append("order-1", [event()], first));
+    await until("it is asked where", () => server.reads.length > 0);
+    await store.close();
+    const error = await append;
+    expect(error).to.be.instanceOf(StoreUnavailable);
+    expect(error.message).to.match(/it was written at revision 5/);
+  });
+
+  it("is waited for when the store is closed for as long as the server answers, slowly though it may", async () => {
+    const { store } = await scripted({
+      batchMessage: (message, call) => void setTimeout(() => call.write(written(message, 0, 1)), 400),
+    });
+    const expected = { expectedRevision: "any" } as const;
+    const appends = Array.from({ length: 4 }, () => store.append("order-1", [event()], expected));
+    await store.close();
+    expect(await Promise.all(appends)).to.have.length(4);
+  });
+
   it("is made at the leader of a cluster, and anywhere if another node is preferred or there is but one", async () => {
     const { server } = await scripted({ batchMessage: (m, call) => void call.write(written(m, 0, 1)) });
     const hosts = `127.0.0.1:${server.port}`;

@@ -3,7 +3,7 @@
 import { status } from "@grpc/grpc-js";
 import type { ReadReq } from "@eventstore/db-client/generated/streams_pb.js";
 import { expect } from "chai";
-import { AccessDenied, StoreUnavailable } from "../../../src/errors.js";
+import { AccessDenied, IncompatibleStore, StoreUnavailable } from "../../../src/errors.js";
 import type { SubscriptionMessage } from "../../../src/store/index.js";
 import { closeAll, eventsOf, rejection, scripted } from "./stores.js";
 import { failing, type ReadingCall } from "./scripted-server.js";
@@ -291,6 +291,58 @@ describe("following the log of EventStoreDB", () => {
     expect((await eventsOf(store.readLog())).map(({ position }) => Number(position))).to.deep.equal([
       0, 10, 20, 30, 40, 50, 60,
     ]);
+  });
+
+  it("refuses events of a transaction, which share a position, rather than lose all but the first", async () => {
+    const { store } = await scripted({
+      read: (call) =>
+        begin(
+          call,
+          readEvent({ streamName: "order-1", revision: 0, position: 100, prepared: 100 }),
+          // Nobody asked for it, but it has the position of the next one.
+          readEvent({ streamName: "other-1", revision: 0, position: 400, prepared: 200 }),
+          readEvent({ streamName: "order-1", revision: 1, position: 400, prepared: 300 }),
+          caughtUp(),
+        ),
+    });
+    const subscription = store.subscribe({ filter: { streamPrefixes: ["order-"] } });
+    const error = await rejection(said(subscription, 2));
+    expect(error).to.be.instanceOf(IncompatibleStore);
+    expect(error.message)
+      .to.match(/order-1: revision 1/)
+      .and.match(/transactions/);
+  });
+
+  it("does not say that it has caught up when it was slow, until the server says so again", async () => {
+    const total = 20_000;
+    let sent = 0;
+    let sendAll = () => {};
+    const { store } = await scripted({
+      read: (call) => {
+        // More is to come, should somebody ask.
+        if (!isSubscription(call.request)) return finite(call, ...events(1, total));
+        begin(call, caughtUp());
+        const data = JSON.stringify({ text: "x".repeat(200) });
+        sendAll = () => {
+          while (sent < total) if (!call.write(readEvent({ revision: sent, position: sent++, data }))) return;
+          if (sent++ === total) call.write(caughtUp());
+        };
+        call.on("drain", () => sendAll());
+      },
+    });
+    const messages = store.subscribe()[Symbol.asyncIterator]();
+    const next = async () => (await messages.next()).value as SubscriptionMessage;
+    expect((await next()).kind).to.equal("caughtUp");
+    sendAll();
+    for (let before = -1; before !== sent; await new Promise((resolve) => setTimeout(resolve, 20))) before = sent;
+    let delivered = 0;
+    for (;;) {
+      const message = await next();
+      if (message.kind === "caughtUp") break;
+      delivered += message.events.length;
+    }
+    expect(delivered).to.equal(total);
+    await messages.return!();
   });
 
   it("keeps positions above 2^53 exact", async () => {

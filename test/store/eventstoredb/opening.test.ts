@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { EventStoreDBClient } from "@eventstore/db-client";
 import { expect } from "chai";
-import { AccessDenied, IncompatibleStore, InvalidConfiguration } from "../../../src/errors.js";
+import { AccessDenied, IncompatibleStore, InvalidConfiguration, UntrustedConnection } from "../../../src/errors.js";
+import { clockStreamOf } from "../../../src/subscription/index.js";
 import { openEventStoreDb, type EventStoreDbOptions } from "../../../src/store/eventstoredb/index.js";
 import { ownCertificate, type Certificate } from "../../../tools/eventstore/certificate.js";
 import { startProxy } from "../../eventstore/proxy.js";
@@ -63,9 +64,51 @@ describe("opening a store over EventStoreDB", () => {
     const server = await serverOf(wellBehaved, certificate);
     const connectionString = `esdb://localhost:${server.port}`;
     await open({ connectionString, tlsCaFile: certificate.caFile });
-    const error = await rejection(open({ connectionString, readTimeoutMs: 2_000 }));
+    const another = await ownCertificate(join(folder, "another"));
+    for (const tlsCaFile of [undefined, another.caFile]) {
+      // Longer than the test may take: it is of no use to try again.
+      const error = await rejection(open({ connectionString, tlsCaFile, readTimeoutMs: 200_000 }));
+      expect(error).to.be.instanceOf(UntrustedConnection);
+      expect(error.message)
+        .to.match(/self-signed certificate/)
+        .and.match(/ROLLCALL_STORE_CA_FILE/)
+        .and.not.match(/Resolution note/);
+    }
+    const unchecked = storeOf({ connectionString }, { appendDeadlineMs: 200_000, readTimeoutMs: 200_000 });
+    const uses = [
+      unchecked.append("order-1", [event()], { expectedRevision: "any" }),
+      unchecked.head(),
+      eventsOf(unchecked.readLog()),
+      unchecked.deleteStream("order-1", { expectedRevision: "any" }),
+    ];
+    for (const use of await Promise.all(uses.map(rejection))) expect(use.code).to.equal("UNTRUSTED_CONNECTION");
+  });
+
+  it("says at once when the server does not use TLS", async () => {
+    const { port } = await serverOf(wellBehaved);
+    const error = await rejection(open({ connectionString: `esdb://localhost:${port}`, readTimeoutMs: 200_000 }));
+    expect(error).to.be.instanceOf(UntrustedConnection);
+    expect(error.message)
+      .to.match(/[?]tls=false/)
+      .and.not.match(/openssl/i);
+  });
+
+  it("asks whether the server expects TLS when a connection without it comes to nothing", async () => {
+    const { port } = await serverOf(wellBehaved, certificate);
+    const error = await rejection(open({ connectionString: `esdb://localhost:${port}?tls=false`, readTimeoutMs: 300 }));
     expect(error.code).to.equal("STORE_UNAVAILABLE");
-    expect(error.message).to.match(/certificate/);
+    expect(error.message)
+      .to.match(/does the server expect TLS/)
+      .and.not.match(/Resolution note/);
+  });
+
+  it("asks about TLS when the servers of a cluster cannot be found", async () => {
+    const { port } = await serverOf(wellBehaved, certificate);
+    const hosts = `localhost:${port},localhost:${port}`;
+    const connectionString = `esdb://${hosts}?maxDiscoverAttempts=1&discoveryInterval=1`;
+    const error = await rejection(open({ connectionString, readTimeoutMs: 3_000 }));
+    expect(error.code).to.equal("STORE_UNAVAILABLE");
+    expect(error.message).to.match(/speak TLS/);
   });
 
   it("names every privilege that the user lacks, at once", async () => {
@@ -82,7 +125,7 @@ describe("opening a store over EventStoreDB", () => {
     expect(error).to.be.instanceOf(AccessDenied);
     expect(error).to.deep.include({
       who: "ada",
-      denied: ["read $all", "read mine.store", "append to mine.store"],
+      denied: ["read $all", "read mine.store", "append to mine.store", "read mine.clock", "append to mine.clock"],
     });
     expect(error.message)
       .to.match(/ada/)
@@ -162,6 +205,24 @@ describe("opening a store over EventStoreDB", () => {
       expect(new Set(ids).size).to.equal(1);
       const stored = await eventsOf(stores[0]!.readStream(`${settings.streamPrefix}store`));
       expect(stored.map(({ id, type }) => [id, type])).to.deep.equal([[ids[0], "store.Identified"]]);
+    });
+
+    it("tries out the clock that subscriptions go by, and leaves it as it is", async () => {
+      const denied: string[] = [];
+      const store = storeOf({ connectionString: server.connectionString }, { streamPrefix: "tried." });
+      const tried = new Proxy(store, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name);
+          if (name !== "append" && name !== "readStream") return member;
+          return (streamName: string, ...rest: unknown[]) => {
+            denied.push(streamName);
+            return (member as (...args: unknown[]) => unknown).call(target, streamName, ...rest);
+          };
+        },
+      });
+      await tried.checkPrivileges();
+      expect(denied.filter((name) => name === clockStreamOf(store))).to.have.length(2);
+      expect(await eventsOf(store.readStream(clockStreamOf(store)))).to.deep.equal([]);
     });
 
     it("leaves a client of the caller's open, and closes its own", async () => {

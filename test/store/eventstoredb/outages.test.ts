@@ -1,5 +1,6 @@
 /** The store over EventStoreDB while its server restarts and its connections break. */
 
+import { rm } from "node:fs/promises";
 import { expect } from "chai";
 import { randomId } from "../../../src/message/index.js";
 import type { ExpectedRevision } from "../../../src/store/index.js";
@@ -144,6 +145,27 @@ describe("while EventStoreDB comes and goes", () => {
       proxy.resume();
       await used;
     });
+
+  it("stops a subscription in sight when the server comes back with a certificate that is not trusted", async () => {
+    const secure = await TestServer.start({ tls: true });
+    try {
+      const messages = storeOf({ connectionString: secure.connectionString }, { readTimeoutMs: 200_000 }).subscribe();
+      const stopped = rejection(
+        (async () => {
+          for await (const { kind } of messages)
+            if (kind === "caughtUp") {
+              await secure.stop();
+              for (const file of [secure.caFile, secure.caFile.replace(/crt$/, "key")]) await rm(file);
+              await secure.start();
+            }
+        })(),
+      );
+      expect((await stopped).code).to.equal("UNTRUSTED_CONNECTION");
+    } finally {
+      await closeAll();
+      await secure.remove();
+    }
+  });
 
   it("is unavailable while it is away, and of use as soon as it is back", async () => {
     const away = storeOf(

@@ -66,6 +66,18 @@ describe("a read of a stream of EventStoreDB", () => {
         expect(new Set(server.reads.map(revisionAsked)).size).to.equal(3);
       });
 
+  it("refuses an event of a transaction, which has no position of its own", async () => {
+    const { store } = await scripted({
+      read: (call) => {
+        send(call, [readEvent({ revision: 0, position: 400, prepared: 300 })]);
+        call.end();
+      },
+    });
+    const error = await rejection(eventsOf(store.readStream("order-1")));
+    expect(error).to.be.instanceOf(IncompatibleStore);
+    expect(error.message).to.match(/transactions/);
+  });
+
   it("asks for no more than is left of its limit", async () => {
     const { server, store } = await scripted({
       read: (call, nth) => {

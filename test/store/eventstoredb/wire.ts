@@ -22,6 +22,8 @@ export interface Stored {
   readonly streamName?: string;
   readonly revision: bigint | number;
   readonly position: bigint | number | string;
+  /** Where it was prepared; at its position unless stated. */
+  readonly prepared?: number;
   readonly type?: string;
   readonly id?: string;
   readonly contentType?: string;
@@ -39,7 +41,7 @@ function recorded(stored: Stored) {
     .setStreamIdentifier(new shared.StreamIdentifier().setStreamName(bytes(streamName)))
     .setStreamRevision(String(stored.revision))
     .setCommitPosition(String(stored.position))
-    .setPreparePosition(String(stored.position))
+    .setPreparePosition(String(stored.prepared ?? stored.position))
     .setData(bytes(stored.data ?? "{}"))
     .setCustomMetadata(bytes(stored.metadata ?? ""));
   message.getMetadataMap().set("type", type).set("content-type", contentType).set("created", "17000000000000000");
