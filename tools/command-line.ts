@@ -26,21 +26,26 @@ const storeCodes = new Set([
   "INCOMPATIBLE_STORE",
   "STREAM_DELETED",
   "ACCESS_DENIED",
+  "UNTRUSTED_CONNECTION",
   "UNEXPECTED_ANSWER",
   "WRONG_EXPECTED_REVISION",
 ]);
+
+/** Whether an error comes from the event store, and not from what was asked of it. */
+export const isStoreFailure = (error: unknown): boolean => error instanceof RollcallError && storeCodes.has(error.code);
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (error instanceof InvalidConfiguration) return exitCodes.usage;
-  return error instanceof RollcallError && storeCodes.has(error.code) ? exitCodes.store : exitCodes.failed;
+  return isStoreFailure(error) ? exitCodes.store : exitCodes.failed;
 }
 
 /**
  * Runs a command to its end and sets the exit code. `signal` aborts with an `Interrupted` at the first SIGINT or
  * SIGTERM; a second one ends the process at once. Errors go to stderr, with `--verbose` with their stack; with `--json`
- * they go to stdout, as `{ "error": { code, message, … } }`. Use commander with `exitOverride()`.
+ * they go to stdout, as `{ "error": { code, message, … } }`. A reader of the output that goes away, as `head` does, is a
+ * request to stop, and quietly. Use commander with `exitOverride()`.
  */
 export async function run(main: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
@@ -48,17 +53,43 @@ export async function run(main: (signal: AbortSignal) => Promise<void>): Promise
     if (controller.signal.aborted) process.exit(exitCode);
     controller.abort(new Interrupted(exitCode));
   };
+  let unread = false;
+  const onOutputError = (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    unread = true;
+    controller.abort(new Interrupted(exitCodes.done));
+  };
+  // Never taken away: what is written last may fail when all is over.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", onOutputError);
   const handlers = { SIGINT: stop(exitCodes.interrupted), SIGTERM: stop(143) };
   for (const [name, handler] of Object.entries(handlers)) process.on(name, handler);
   try {
     await main(controller.signal);
   } catch (error) {
     process.exitCode = exitCodeOf(error);
-    if (!(error instanceof CommanderError)) report(error); // commander has said it already
+    // What commander throws it has said already.
+    if (!(error instanceof CommanderError) && !(unread && error instanceof Interrupted)) report(error);
   } finally {
     for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
   }
+  // Whoever stopped waiting for a store leaves timers and connections behind, which would keep the process.
+  if (controller.signal.aborted) await exitWhenWritten();
 }
+
+/** Ends the process as soon as its output is written, whatever else is under way. */
+export async function exitWhenWritten(): Promise<never> {
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write("", () => done()))),
+  );
+  process.exit();
+}
+
+/** Writes what happened to stdout: with `--json` as an object of that kind on a line, else as text. */
+export const printer =
+  (json: boolean | undefined) =>
+  (kind: string, fields: object, text: string): void => {
+    process.stdout.write(`${json ? JSON.stringify({ kind, ...fields }) : text}\n`);
+  };
 
 function report(error: unknown): void {
   const known = error instanceof Error ? error : new Error(String(error));
@@ -72,6 +103,44 @@ function report(error: unknown): void {
   const verbose = process.argv.includes("--verbose");
   const unexpected = !(known instanceof RollcallError) && !verbose ? " (--verbose shows where)" : "";
   process.stderr.write(`${verbose ? known.stack : known.message + unexpected}\n`);
+}
+
+export interface ConnectingOptions<T> {
+  readonly signal: AbortSignal;
+  /** Nothing is said. */
+  readonly json?: boolean | undefined;
+  /** Closes what has opened when nobody wanted it any more. */
+  readonly leave: (opened: T) => Promise<unknown>;
+}
+
+/**
+ * Waits for what opens at `place`, and tells people on stderr once it takes long.
+ * @throws the signal's reason at once, and what opening throws
+ */
+export async function connecting<T>(
+  place: string,
+  opening: Promise<T>,
+  { signal, json, leave }: ConnectingOptions<T>,
+): Promise<T> {
+  const telling = setTimeout(() => {
+    if (!json) process.stderr.write(`Connecting to ${place} …\n`);
+  }, silentMs);
+  let giveUp = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", giveUp);
+    if (signal.aborted) giveUp();
+  });
+  try {
+    return await Promise.race([opening, aborted]);
+  } catch (error) {
+    // What it comes to now, be it an error, is nobody's concern.
+    opening.then(leave).catch(() => {});
+    throw error;
+  } finally {
+    clearTimeout(telling);
+    signal.removeEventListener("abort", giveUp);
+  }
 }
 
 const silentMs = 2_000;

@@ -103,7 +103,7 @@ await run(async (signal) => {
   const phases = new Phases();
   const names = { from: storeInWords(from), to: storeInWords(to) };
   try {
-    await withStores(from, to, verify, async (stores) => {
+    await withStores({ from, to, verify, json, signal }, async (stores) => {
       const common = { ...stores, leaveOut, signal, onProgress: phases.update };
       if (verify) {
         const result = await verifyCopy(common);
@@ -137,9 +137,7 @@ function inFlightInto(to: string, stated: number | undefined): number {
 }
 
 async function withStores(
-  from: string,
-  to: string,
-  verify: boolean,
+  { from, to, verify, json, signal }: { verify: boolean; json: boolean | undefined; signal: AbortSignal } & Names,
   work: (stores: { from: EventStore; to: EventStore }) => Promise<void>,
 ): Promise<void> {
   // Opening a file that is not there would make it.
@@ -150,9 +148,9 @@ async function withStores(
     throw new InvalidConfiguration(
       missing.map(([name, address]) => `${name} is ${storeInWords(address)}, which is not there. Name a log.`),
     );
-  const source = await openStoreAt(from);
+  const source = await openStoreAt(from, { name: "FROM", json, signal });
   try {
-    const target = await openStoreAt(to);
+    const target = await openStoreAt(to, { name: "TO", json, signal });
     try {
       await work({ from: source, to: target });
     } finally {

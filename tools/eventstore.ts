@@ -10,7 +10,8 @@ import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../src/clock.js";
 import { InvalidConfiguration } from "../src/errors.js";
-import { run } from "./command-line.js";
+import { printer, run } from "./command-line.js";
+import { checkBeforehand } from "./eventstore/beforehand.js";
 import { ownCertificate } from "./eventstore/certificate.js";
 import { startDevelopmentServer } from "./eventstore/development-server.js";
 import type { EventStoreServerOptions } from "./eventstore/server.js";
@@ -112,14 +113,14 @@ const exposed = (host: string) =>
 await run(async (signal) => {
   const options = parse();
   check(options);
-  const print = (kind: string, fields: object, text: string) =>
-    process.stdout.write(`${options.json ? JSON.stringify({ kind, ...fields }) : text}\n`);
+  const print = printer(options.json);
   // It says on stderr what is said below, in other words.
   if (!process.env["GRPC_VERBOSITY"]) setLogVerbosity(logVerbosity.NONE);
 
   const folder = options.memory ? mkdtempSync(join(tmpdir(), "rollcall-eventstore-")) : undefined;
   try {
     const file = resolve(folder ? join(folder, "log.sqlite") : (options.file ?? defaultFile));
+    await checkBeforehand(file, options);
     const tls = await tlsFrom(options, file);
     const server = await startDevelopmentServer({
       file,

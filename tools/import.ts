@@ -11,7 +11,7 @@ import {
   type ImportProgress,
   type ImportResult,
 } from "./import/import-xes.js";
-import { defaultStore, isEventStoreDb, openStoreAt, storeInWords } from "./open-store.js";
+import { defaultStore, isEventStoreDb, openStoreAt, storeInWords, type OpeningOptions } from "./open-store.js";
 
 interface Options {
   readonly category: string;
@@ -39,7 +39,7 @@ ${exitCodesInWords}`;
 
 const counted = (n: number) => n.toLocaleString("en");
 
-function parse(): { file: string; options: Options } {
+function parse(): { file: string; options: Options; nameOfStore: string } {
   const command = new Command("import")
     .description("Imports history from an XES file (IEEE 1849, gzipped or not) into the event store.")
     .argument("<file>", "the XES file")
@@ -70,7 +70,8 @@ function parse(): { file: string; options: Options } {
     .addHelpText("after", help)
     .exitOverride()
     .parse();
-  return { file: command.args[0]!, options: command.opts<Options>() };
+  const nameOfStore = command.getOptionValueSource("store") === "env" ? "ROLLCALL_STORE" : "--store";
+  return { file: command.args[0]!, options: command.opts<Options>(), nameOfStore };
 }
 
 function wholeNumber(text: string): number {
@@ -99,7 +100,7 @@ class Phases {
 }
 
 await run(async (signal) => {
-  const { file, options } = parse();
+  const { file, options, nameOfStore } = parse();
   const phases = new Phases();
   const { category, typePrefix, source, lifecycle } = options;
   const common = { file, category, typePrefix, source, lifecycle, signal, onProgress: phases.update };
@@ -108,6 +109,8 @@ await run(async (signal) => {
       ? await importXes({ ...common, dryRun: true })
       : await importInto(options.store, {
           ...common,
+          name: nameOfStore,
+          json: options.json,
           inFlight: options.inFlight ?? (isEventStoreDb(options.store) ? 1 : undefined),
         });
     phases.end();
@@ -118,8 +121,11 @@ await run(async (signal) => {
   }
 });
 
-async function importInto(address: string, options: Omit<ImportOptions, "store" | "dryRun">): Promise<ImportResult> {
-  const store = await openStoreAt(address);
+async function importInto(
+  address: string,
+  { name, json, ...options }: Omit<ImportOptions, "store" | "dryRun"> & OpeningOptions,
+): Promise<ImportResult> {
+  const store = await openStoreAt(address, { name, json, signal: options.signal });
   try {
     return await importXes({ ...options, store });
   } finally {

@@ -11,7 +11,7 @@ import {
   UnknownReadModel,
   type RebuildResult,
 } from "../src/index.js";
-import { exitCodesInWords, Interrupted, progress, run, type Progress } from "./command-line.js";
+import { connecting, exitCodesInWords, Interrupted, progress, run, type Progress } from "./command-line.js";
 import { appOption, loadApplication } from "./load-application.js";
 
 interface Options {
@@ -46,7 +46,13 @@ await run(async (signal) => {
   const { names, options } = parse();
   if (names.length > 0 === Boolean(options.all))
     throw new InvalidConfiguration(["Name what to rebuild, or say --all (and not both)."]);
-  const rollcall = await Rollcall.open(await loadApplication(options.app), configurationFrom(process.env));
+  const definition = await loadApplication(options.app);
+  const configuration = configurationFrom(process.env);
+  const rollcall = await connecting(configuration.store, Rollcall.open(definition, configuration), {
+    signal,
+    json: options.json,
+    leave: (open) => open.stop(),
+  });
   const results: (RebuildResult & { elapsedMs: number })[] = [];
   try {
     const known = rollcall.readModelNames;

@@ -10,11 +10,13 @@ import {
   systemClock,
   type ParkedEvent,
   type ProcessorStatus,
+  type StoreUnavailable,
 } from "../src/index.js";
-import { run } from "./command-line.js";
+import { connecting, exitWhenWritten, isStoreFailure, printer, run } from "./command-line.js";
 import { appOption, loadApplication } from "./load-application.js";
 import { driveOrders } from "./demo/order-traffic.js";
 import { flagInWords, followFlags } from "./demo/flag-printer.js";
+import { Outage } from "./demo/outage.js";
 
 interface Options {
   readonly app?: string;
@@ -54,9 +56,22 @@ function parse(): Options {
 }
 
 await run(async (signal) => {
-  const options = parse();
-  const print = (kind: string, fields: object, text: string) =>
-    process.stdout.write(`${options.json ? JSON.stringify({ kind, ...fields }) : text}\n`);
+  try {
+    await start(parse(), signal);
+  } catch (error) {
+    if (!isOfNoConcern(error, signal)) throw error;
+  }
+});
+// A gateway that ignores its signal may hold a timer or a connection, which would keep the process for as long.
+await exitWhenWritten();
+
+/** Stopped on request, with a store that does not answer or not: the next start goes on in any case. */
+function isOfNoConcern(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && (error === signal.reason || isStoreFailure(error));
+}
+
+async function start(options: Options, signal: AbortSignal): Promise<void> {
+  const print = printer(options.json);
   const onChange = ({ name, state, error }: ProcessorStatus) => {
     if (options.json) print("subscription", { name, state, ...(error && { error: error.message }) }, "");
     else if (error) process.stderr.write(`${name} is ${state}: ${error.message}\n`);
@@ -72,37 +87,48 @@ await run(async (signal) => {
     }
   };
   const onError = (error: unknown) => process.stderr.write(`Unexpected: ${String(error)}\n`);
+  const onOutage = (error?: StoreUnavailable) => {
+    if (options.json) print("store", { answers: !error, ...(error && { error: error.message }) }, "");
+    else if (error)
+      process.stderr.write(`The store does not answer; the demo goes on when it does. ${error.message}\n`);
+    else process.stderr.write("The store answers again.\n");
+  };
 
-  const rollcall = await Rollcall.open(await loadApplication(options.app), configurationFrom(process.env), {
-    onChange,
-    onParked,
-    onError,
+  const definition = await loadApplication(options.app);
+  const configuration = configurationFrom(process.env);
+  const opening = Rollcall.open(definition, configuration, { onChange, onParked, onError });
+  const rollcall = await connecting(configuration.store, opening, {
+    signal,
+    json: options.json,
+    leave: (open) => open.stop(),
   });
   try {
+    const outage = new Outage({ signal, onOutage });
     // Catching up raises flags before anybody is told where to ask.
-    const before = await rollcall.store.head();
+    const before = await outage.bear(() => rollcall.store.head());
     await rollcall.start();
     const { store, roles } = rollcall.configuration;
     print("started", { url: rollcall.url, store, roles }, welcome(rollcall, options));
     const work: Promise<void>[] = [];
     if (rollcall.hasRole("observer"))
       work.push(
-        followFlags(rollcall.store, before, signal, (flag) => print("flag", flag, flagInWords(flag, rollcall.url))),
+        followFlags(
+          rollcall.store,
+          before,
+          signal,
+          (flag) => print("flag", flag, flagInWords(flag, rollcall.url)),
+          outage,
+        ),
       );
     if (options.demo && !options.app && rollcall.hasRole("ordering"))
-      work.push(driveOrders(rollcall, { ...options, signal }));
+      work.push(driveOrders(rollcall, { ...options, signal, outage }));
     await Promise.all([...work, untilAborted(signal)]);
   } finally {
-    await rollcall.stop();
+    await rollcall.stop().catch((error: unknown) => {
+      if (!isOfNoConcern(error, signal)) throw error;
+    });
     print("stopped", {}, "Stopped. The next start goes on from here.");
   }
-});
-// A gateway that ignores its signal may hold a timer or a connection, which would keep the process for as long.
-await Promise.all([process.stdout, process.stderr].map(drained));
-process.exit();
-
-function drained(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => stream.write("", () => resolve()));
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -115,8 +115,14 @@ const namesInCode: Names = {
   leaseTtlMs: "leaseTtlMs",
 };
 
-/** @throws InvalidConfiguration with every problem */
-export function configurationFrom(environment: NodeJS.ProcessEnv): Configuration {
+/**
+ * The settings of the environment. `nameOfStore`: what the problems of ROLLCALL_STORE call it, when it was stated elsewhere.
+ * @throws InvalidConfiguration with every problem
+ */
+export function configurationFrom(
+  environment: NodeJS.ProcessEnv,
+  nameOfStore = namesInEnvironment.store,
+): Configuration {
   const text = (setting: keyof Stated) => environment[namesInEnvironment[setting]]?.trim() || undefined;
   const roles = text("roles")
     ?.split(",")
@@ -139,7 +145,7 @@ export function configurationFrom(environment: NodeJS.ProcessEnv): Configuration
       port: text("port"),
       leaseTtlMs: text("leaseTtlMs"),
     },
-    namesInEnvironment,
+    { ...namesInEnvironment, store: nameOfStore },
   );
 }
 

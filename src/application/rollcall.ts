@@ -116,9 +116,11 @@ export class Rollcall {
 
   /** Finishes what is under way, gives the leases back and closes the stores; not one that the caller opened. */
   async stop(): Promise<void> {
-    await Promise.all([this.http?.close(), ...this.processors.map(({ processor }) => processor.stop())]);
+    const stopping = [this.http?.close(), ...this.processors.map(({ processor }) => processor.stop())];
+    const stopped = await Promise.allSettled(stopping);
     await this.readModels.close();
     if (!this.options.store) await this.store.close();
+    for (const outcome of stopped) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /** Sends a command. @see CommandBus.dispatch for what it throws */

@@ -1,5 +1,6 @@
 /** Where a store is, as a setting states it: in memory, a file, or an EventStoreDB with what it takes to enter. */
 
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Secret } from "./secret.js";
 
@@ -41,6 +42,11 @@ export function storeAddress(text: string): StoreAddress {
     return { place, problem: `is "${text}". Use memory: to keep it in memory, ./${place} for a file of that name.` };
   // One letter is a drive of Windows, not a scheme.
   const [, scheme] = /^([a-z][a-z\d+.-]+):/i.exec(place) ?? [];
+  if (scheme && isEventStoreDb(`${scheme}://`))
+    return {
+      place: `${scheme}:`,
+      problem: `begins with ${scheme}: and lacks the two slashes after it. Write ${scheme}://host:2113.`,
+    };
   if (scheme)
     return {
       place: `${scheme}:`,
@@ -53,6 +59,11 @@ function eventStoreDbAddress(url: string): StoreAddress {
   const [, scheme, rest] = /^([^:]+:\/\/)(.*)$/s.exec(url)!;
   // A password may hold an @ that is not encoded: the last one before path and options ends the credentials.
   const end = rest!.search(/[/?]/);
+  if (end >= 0 && isCutPassword(rest!.slice(0, end), rest!.slice(end)))
+    return {
+      place: scheme! + rest!.slice(rest!.lastIndexOf("@") + 1),
+      problem: "has a password that is not percent-encoded. Write / as %2F, ? as %3F, @ as %40, % as %25.",
+    };
   const at = rest!.lastIndexOf("@", end < 0 ? undefined : end);
   const place = scheme! + rest!.slice(at + 1);
   if (/^[/?]|^$/.test(rest!.slice(at + 1))) return { place, problem: `names no host. Write ${scheme}host:2113.` };
@@ -68,6 +79,16 @@ function eventStoreDbAddress(url: string): StoreAddress {
   } catch {
     return { place, problem: "has credentials that are not percent-encoded. Write % as %25." };
   }
+}
+
+/** Whether a / or ? that should end the hosts stands in the midst of credentials; a setting's value may hold an @. */
+function isCutPassword(hosts: string, after: string): boolean {
+  if (!after.includes("@")) return false;
+  const areHosts = hosts
+    .slice(hosts.lastIndexOf("@") + 1)
+    .split(",")
+    .every((host) => /^[^:]*(:\d+)?$/.test(host));
+  return !areHosts || /^(\/[^?]*|\/*\?[^=&]*)@/.test(after);
 }
 
 /** Settings of an EventStoreDB as they are stated, the password's file among them. */
@@ -90,7 +111,10 @@ export function storeAccess(
   const { user, passwordFile, caFile, certFile, keyFile } = stated;
   if (stated.password !== undefined && passwordFile !== undefined)
     problems.push(`${names.password} and ${names.passwordFile} are both set. Keep one of them.`);
-  const password = stated.password ?? (passwordFile === undefined ? undefined : contentOf(passwordFile));
+  const inFile = passwordFile === undefined ? undefined : contentOf(passwordFile)?.replace(/\r?\n$/, "");
+  const password = stated.password ?? inFile;
+  if (inFile === "")
+    problems.push(`${names.passwordFile} is ${passwordFile}, which is empty. Name a file that holds the password.`);
   if (password === undefined && passwordFile !== undefined)
     problems.push(
       `${names.passwordFile} is ${passwordFile}, which cannot be read. Name a file that holds the password.`,
@@ -103,14 +127,25 @@ export function storeAccess(
     );
   if ((certFile === undefined) !== (keyFile === undefined))
     problems.push(`${names.certFile} and ${names.keyFile} belong together. State both or none.`);
+  for (const [setting, what, isIt] of filesInPem) {
+    const file = stated[setting];
+    const content = file === undefined ? undefined : contentOf(file);
+    if (file !== undefined && (content === undefined || !isIt(content)))
+      problems.push(
+        `${names[setting]} is ${file}, which ${content === undefined ? "cannot be read" : `holds no ${what} in PEM`}. Name a file that holds one.`,
+      );
+  }
   const { credentials } = address;
   if (credentials && user !== undefined)
     problems.push(`${names.store} and ${names.user} both name a user. Keep one of them.`);
   const entered = credentials ?? (user !== undefined && password !== undefined ? { user, password } : undefined);
-  if ((entered ?? certFile) !== undefined && /[?&]tls=false\b/i.test(address.place))
+  const isWithoutTls = isEventStoreDb(address.place) && /[?&]tls=false\b/i.test(address.place);
+  if ((entered ?? certFile) !== undefined && isWithoutTls)
     problems.push(
       `${names.store} has tls=false, over which no password and no certificate is sent. Use TLS, or leave them out.`,
     );
+  if (caFile !== undefined && isWithoutTls)
+    problems.push(`${names.store} has tls=false, where ${names.caFile} is of no use. Use TLS, or leave it out.`);
   return {
     ...(entered && {
       user: entered.user,
@@ -122,11 +157,33 @@ export function storeAccess(
   };
 }
 
-/** What a file says, without the line end that editors add. */
 function contentOf(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+    return readFileSync(file, "utf8");
   } catch {
     return undefined;
+  }
+}
+
+const filesInPem = [
+  ["caFile", "certificate", isCertificate],
+  ["certFile", "certificate", isCertificate],
+  ["keyFile", "private key without a passphrase", isKey],
+] as const;
+
+function isCertificate(text: string): boolean {
+  return /-----BEGIN [A-Z\d ]*CERTIFICATE-----/.test(text) && succeeds(() => new X509Certificate(text));
+}
+
+function isKey(text: string): boolean {
+  return /-----BEGIN [A-Z\d ]*PRIVATE KEY-----/.test(text) && succeeds(() => createPrivateKey(text));
+}
+
+function succeeds(attempt: () => unknown): boolean {
+  try {
+    attempt();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -3,12 +3,15 @@
 import type { CommandBus } from "../aggregate/index.js";
 import type { Clock } from "../clock.js";
 import {
+  AccessDenied,
   CommandIdReused,
   CommandRejected,
   EventTooNew,
+  IncompatibleStore,
   InvalidCommand,
   StoreUnavailable,
   UnknownCommand,
+  UntrustedConnection,
 } from "../errors.js";
 import {
   derivedId,
@@ -32,6 +35,9 @@ type ReactMethod = (event: object, recorded: RecordedEvent, reaction: Reaction) 
 /** Errors that say the same however often one tries. */
 const permanent = [CommandRejected, InvalidCommand, UnknownCommand, CommandIdReused];
 
+/** No fault of the event, and nothing that time mends: the reactor stops, in sight, and parks nothing. */
+const stopping = [EventTooNew, AccessDenied, UntrustedConnection, IncompatibleStore];
+
 export class ReactionRunner {
   private readonly uses: ReadonlyMap<string, MethodUse>;
 
@@ -51,7 +57,7 @@ export class ReactionRunner {
     return [...this.uses.keys()];
   }
 
-  /** @throws EventTooNew, which is no fault of the event */
+  /** @throws EventTooNew, AccessDenied, UntrustedConnection, IncompatibleStore, which are no fault of the event */
   async run(recorded: RecordedEvent, signal: AbortSignal): Promise<Outcome> {
     for (let attempts = 1; ;) {
       if (signal.aborted) return { kind: "interrupted" };
@@ -60,7 +66,7 @@ export class ReactionRunner {
         return { kind: finished ? "done" : "interrupted" };
       } catch (error) {
         if (signal.aborted) return { kind: "interrupted" };
-        if (error instanceof EventTooNew) throw error;
+        if (stopping.some((type) => error instanceof type)) throw error;
         const hopeless = permanent.some((type) => error instanceof type);
         if (hopeless || attempts >= this.maxAttempts) return { kind: "failed", attempts, error };
         await this.clock.sleep(backoffMs(attempts), signal);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect } from "chai";
+import { generate } from "selfsigned";
 import { configurationFrom, InvalidConfiguration, type Configuration } from "../../src/index.js";
 
 const password = "s3cr@t:/?%";
@@ -25,7 +26,20 @@ function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
 describe("the configuration of an EventStoreDB", () => {
   const folder = mkdtempSync(join(tmpdir(), "rollcall-secrets-"));
   const passwordFile = join(folder, "password");
-  before(() => writeFileSync(passwordFile, `${password}\n`));
+  const [certificate, key, junk, empty] = ["a.crt", "a.key", "junk", "empty"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  before(async () => {
+    writeFileSync(passwordFile, `${password}\n`);
+    const made = await generate([{ name: "commonName", value: "localhost" }], { algorithm: "sha256" });
+    writeFileSync(certificate, made.cert);
+    writeFileSync(key, made.private);
+    writeFileSync(junk, "-----BEGIN CERTIFICATE-----\njunk\n-----END CERTIFICATE-----\n");
+    writeFileSync(empty, "\n");
+  });
   after(() => rmSync(folder, { recursive: true }));
 
   const expectAccess = ({ access }: Configuration, user: string) => {
@@ -55,11 +69,11 @@ describe("the configuration of an EventStoreDB", () => {
       ROLLCALL_STORE: store,
       ROLLCALL_STORE_USER: "ops",
       ROLLCALL_STORE_PASSWORD: password,
-      ROLLCALL_STORE_CA_FILE: "/etc/ca.pem",
+      ROLLCALL_STORE_CA_FILE: certificate,
       ROLLCALL_STREAM_PREFIX: "calls.",
     });
     expectAccess(stated, "ops");
-    expect(stated.access.caFile).to.equal("/etc/ca.pem");
+    expect(stated.access.caFile).to.equal(certificate);
     expect(stated.streamPrefix).to.equal("calls.");
     expectAccess(
       configurationFrom({
@@ -72,11 +86,22 @@ describe("the configuration of an EventStoreDB", () => {
     expect(
       configurationFrom({
         ROLLCALL_STORE: store,
-        ROLLCALL_STORE_CERT_FILE: "/etc/user.pem",
-        ROLLCALL_STORE_KEY_FILE: "/etc/user.key",
+        ROLLCALL_STORE_CERT_FILE: certificate,
+        ROLLCALL_STORE_KEY_FILE: key,
       }).access,
-    ).to.deep.equal({ certFile: "/etc/user.pem", keyFile: "/etc/user.key" });
+    ).to.deep.equal({ certFile: certificate, keyFile: key });
   });
+
+  it("takes an @ in a setting for what it is", () => {
+    const store = "esdb://a:1,b:2/?tlsCAFile=/etc/a@b.pem&connectionName=x@y";
+    expect(configurationFrom({ ROLLCALL_STORE: store }).store).to.equal(store);
+  });
+
+  it("calls the connection as the user did", () =>
+    expect(() => configurationFrom({ ROLLCALL_STORE: `esdb://ops:${encoded}@db?tls=false` }, "FROM")).to.throw(
+      InvalidConfiguration,
+      "FROM has tls=false",
+    ));
 
   const refused: Record<string, [NodeJS.ProcessEnv, RegExp]> = {
     "a user twice": [
@@ -93,7 +118,41 @@ describe("the configuration of an EventStoreDB", () => {
       { ROLLCALL_STORE_USER: "ops", ROLLCALL_STORE_PASSWORD_FILE: "/nowhere/password" },
       /ROLLCALL_STORE_PASSWORD_FILE is \/nowhere\/password, which cannot be read/,
     ],
-    "half a certificate": [{ ROLLCALL_STORE_CERT_FILE: "x.pem" }, /belong together/],
+    "an empty file of a password": [
+      { ROLLCALL_STORE_USER: "ops", ROLLCALL_STORE_PASSWORD_FILE: empty },
+      /^ROLLCALL_STORE_PASSWORD_FILE is \S+empty, which is empty/,
+    ],
+    "an authority's file that is not there": [
+      { ROLLCALL_STORE: "esdb://db", ROLLCALL_STORE_CA_FILE: "/nope" },
+      /^ROLLCALL_STORE_CA_FILE is \/nope, which cannot be read/,
+    ],
+    "an authority's file that holds something else": [
+      { ROLLCALL_STORE: "esdb://db", ROLLCALL_STORE_CA_FILE: junk },
+      /^ROLLCALL_STORE_CA_FILE is \S+junk, which holds no certificate in PEM/,
+    ],
+    "an authority where nothing is encrypted": [
+      { ROLLCALL_STORE: "esdb://db?tls=false", ROLLCALL_STORE_CA_FILE: certificate },
+      /^ROLLCALL_STORE has tls=false, where ROLLCALL_STORE_CA_FILE is of no use/,
+    ],
+    "a certificate's file that holds a key": [
+      { ROLLCALL_STORE: "esdb://db", ROLLCALL_STORE_CERT_FILE: key, ROLLCALL_STORE_KEY_FILE: key },
+      /^ROLLCALL_STORE_CERT_FILE is \S+a\.key, which holds no certificate/,
+    ],
+    "a key's file that holds a certificate": [
+      { ROLLCALL_STORE: "esdb://db", ROLLCALL_STORE_CERT_FILE: certificate, ROLLCALL_STORE_KEY_FILE: certificate },
+      /^ROLLCALL_STORE_KEY_FILE is \S+a\.crt, which holds no private key/,
+    ],
+    "a connection without slashes": [
+      { ROLLCALL_STORE: "esdb:/ops:s3cr@db" },
+      /^ROLLCALL_STORE begins with esdb: .* Write esdb:\/\/host:2113\.$/,
+    ],
+    ...Object.fromEntries(
+      ["ge/s3cr@im@db", "s3cr?x@db", "12/s3cr@db:2113", "s3cr@im/x@db?tls=true", "1?s3cr@db"].map((rest) => [
+        `a password that would be cut: ${rest}`,
+        [{ ROLLCALL_STORE: `esdb://ops:${rest}` }, /^ROLLCALL_STORE has a password that is not percent-encoded/],
+      ]),
+    ),
+    "half a certificate": [{ ROLLCALL_STORE_CERT_FILE: certificate }, /belong together/],
     "credentials that would never be sent": [
       { ROLLCALL_STORE: `esdb://ops:${encoded}@db?tls=false` },
       /ROLLCALL_STORE has tls=false, over which no password/,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { StoreUnavailable, TooManyParked, UnknownCommand } from "../../src/index.js";
+import { AccessDenied, StoreUnavailable, TooManyParked, UnknownCommand } from "../../src/index.js";
 import { until } from "../until.js";
 import { charge, Charging, Forgive, Gates, refused } from "./charging.js";
 
@@ -60,6 +60,19 @@ describe("a reaction that fails", () => {
     });
     expect(first!.parkedAtMs).to.be.within(charging.clock.now() - 60_000, charging.clock.now());
     expect(second).to.include({ position: 3n, attempts: 0, error: "waits behind position 1 of the same stream" });
+  });
+
+  it("is not parked when the store refuses this user: the reactor stops, and goes on from there once it may", async () => {
+    charging.store.beforeAppend = () => Promise.reject(new AccessDenied("billing", ["append to account-a"]));
+    const refusedOne = charging.start(charge);
+    await charging.order(["a", 5], ["a", 6]);
+    await until("it has stopped", () => refusedOne.state === "stopped");
+    expect(refusedOne.error).to.be.instanceOf(AccessDenied);
+    expect(await charging.parked()).to.deep.equal([]);
+    charging.store.beforeAppend = () => Promise.resolve();
+    refusedOne.processor.start();
+    await charging.reaches(2n);
+    expect(await charging.charged()).to.deep.equal(["a 5", "a 6"]);
   });
 
   it("is told of when it is on record, and so is what waits behind it; what the one told throws stops nothing", async () => {

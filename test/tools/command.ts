@@ -32,10 +32,19 @@ export class RunningCommand {
   }
 
   /** Waits until stdout matches; what it printed is in the error otherwise. */
-  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+  prints(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.writes("stdout", pattern);
+  }
+
+  /** Waits until stderr matches; what it printed is in the error otherwise. */
+  says(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.writes("stderr", pattern);
+  }
+
+  private async writes(output: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
     let found: RegExpExecArray | null = null;
     await until(`${this.child.spawnargs.join(" ")} prints ${String(pattern)}`, () => {
-      found = pattern.exec(this.stdout);
+      found = pattern.exec(this[output]);
       if (!found && this.hasEnded)
         throw new Error(`It ended before it printed ${pattern}:\n${this.stdout}${this.stderr}`);
       return found !== null;

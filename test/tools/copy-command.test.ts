@@ -116,6 +116,22 @@ describe("the copy command", function () {
     expect(existsSync(file("missing.sqlite"))).to.equal(false);
   });
 
+  it("calls what is wrong as the user did", async () => {
+    await writeLog(1);
+    const refused: [string, string, RegExp][] = [
+      ["esdb://u:p@127.0.0.1:1?tls=false", to(), /FROM has tls=false/],
+      [from(), "esdb://u:p@127.0.0.1:1?tls=false", /TO has tls=false/],
+      [from(), "esdb://127.0.0.1:1?tlsCAFile=/nope", /TO: tlsCaFile cannot be read/],
+      [from(), "memory:", /TO is memory:, expected/],
+    ];
+    for (const [source, target, problem] of refused) {
+      const { stderr } = await copy(source, target);
+      expect(stderr)
+        .to.match(problem)
+        .and.not.match(/ROLLCALL_STORE\b/);
+    }
+  });
+
   it("shows no password", async () => {
     await writeLog(1);
     const { stdout, stderr } = await copy(from(), "esdb://someone:secret-word@127.0.0.1:1?tls=false", "--json");

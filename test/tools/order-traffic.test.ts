@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import type { AnyCommand, CommandResult } from "../../src/index.js";
+import { StoreUnavailable, type AnyCommand, type CommandResult, type DispatchOptions } from "../../src/index.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 import { driveOrders } from "../../tools/demo/order-traffic.js";
+import { Outage } from "../../tools/demo/outage.js";
 import { until } from "../until.js";
 
 const answer: CommandResult = {
@@ -55,6 +56,39 @@ describe("demo traffic", () => {
     await driving;
     process.off("warning", onWarning);
     expect(warnings).to.deep.equal([]);
+  });
+
+  it("sends a command again, with its id, when the store did not answer; says so once, and goes on", async () => {
+    const clock = new ManualClock();
+    const abort = new AbortController();
+    const told: string[] = [];
+    const onOutage = (error?: Error) => told.push(error?.message ?? "back");
+    const outage = new Outage({ signal: abort.signal, clock, onOutage });
+    const ids: (string | undefined)[] = [];
+    let isAway = true;
+    const dispatch = async ({ type }: AnyCommand, options?: DispatchOptions) => {
+      if (type === "ordering.PlaceOrder") ids.push(options?.commandId);
+      if (isAway) throw new StoreUnavailable("the log does not answer");
+      return answer;
+    };
+    const driving = driveOrders({ dispatch }, { signal: abort.signal, rate: 1, orders: 3, clock, outage });
+    await clock.advance(20_000);
+    expect(ids.length).to.be.above(2);
+    expect(new Set(ids), "one command, one id").to.have.property("size", 1);
+    expect(ids[0]).to.be.a("string");
+    isAway = false;
+    await clock.advance(20_000);
+    await driving;
+    expect(new Set(ids)).to.have.property("size", 3);
+    expect(told).to.deep.equal(["the log does not answer", "back"]);
+  });
+
+  it("stops at once when it is told to while a command is under way", async () => {
+    const abort = new AbortController();
+    const never = () => new Promise<CommandResult>(() => {});
+    const driving = driveOrders({ dispatch: never }, { signal: abort.signal, rate: 1 });
+    abort.abort();
+    await driving;
   });
 
   it("fails with what a cancellation failed with, at its next order, and leaves no rejection unhandled", async () => {

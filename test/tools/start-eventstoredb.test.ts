@@ -21,7 +21,8 @@ describe("the start command over EventStoreDB", function () {
       const states = statesOf(command);
       return states.size === 1 && states.has(state);
     });
-  const flagsOf = (command: RunningCommand) => command.lines("flag").map((each) => `${each["flag"]} ${each["case"]}`);
+  const flagsOf = (command: RunningCommand) =>
+    command.lines("flag").map((each) => `${String(each["flag"])} ${String(each["case"])}`);
 
   it("gives the same demo, in two processes of which one stands by, and takes over when the other is stopped", async () => {
     const environment = {
@@ -54,6 +55,24 @@ describe("the start command over EventStoreDB", function () {
     const shown = flagsOf(second);
     expect(new Set(shown).size, "no flag is doubled").to.equal(shown.length);
     expect(shown).to.include.members(flagsOf(first));
+  });
+
+  it("ends well when it is stopped although the server is gone", async () => {
+    const gone = await ServerProcess.start();
+    try {
+      const command = to.run("start", ["--json", "--rate", "50"], {
+        ROLLCALL_STORE: gone.connectionString,
+        ROLLCALL_READ_MODELS: "memory:",
+      });
+      await reaches(command, "live");
+      await gone.kill();
+      // Whatever was under way gets no answer any more.
+      const { code, stderr } = await command.interrupt();
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
+      expect(command.lines("stopped")).to.have.length(1);
+    } finally {
+      await gone.remove();
+    }
   });
 
   it("says in one sentence what is wrong with a connection, without its password, and exits", async () => {

@@ -1,9 +1,10 @@
 /** Appends what is missing in the target, in the order of the source and in that order only. */
 
 import type { Clock } from "../../src/clock.js";
-import { StoreUnavailable, WrongExpectedRevision } from "../../src/errors.js";
+import { WrongExpectedRevision } from "../../src/errors.js";
 import type { RecordedEvent } from "../../src/message/index.js";
 import type { AppendResult, EventData, EventStore } from "../../src/store/index.js";
+import { appendInOrder } from "../append-in-order.js";
 import { CopyOutOfOrder, TargetInUse } from "./errors.js";
 import type { LogCursor } from "./log-cursor.js";
 import { copyOf, sizeOf } from "./original.js";
@@ -36,8 +37,6 @@ interface Append {
 const longestAppend = 250_000;
 /** What is under way together has to fit into one transaction of the store, which happens or does not. */
 const mostEvents = 1_000;
-const mostAttempts = 8;
-const firstDelayMs = 100;
 
 /** @throws TargetInUse, CopyOutOfOrder, the signal's reason, and what the stores throw */
 export async function appendCopies(
@@ -56,7 +55,7 @@ export async function appendCopies(
     );
     for (const group of groupsOf(appends, options.inFlight)) {
       options.signal?.throwIfAborted();
-      const results = await appendInOrder(group, options);
+      const results = await appendGroup(group, options);
       for (const [i, { position }] of results.entries()) {
         if (position <= lastPosition) throw new CopyOutOfOrder(group[i]!.stream);
         lastPosition = position;
@@ -110,31 +109,19 @@ function groupsOf(appends: readonly Append[], inFlight: number): Append[][] {
   return groups;
 }
 
-/** Starts all of them in one turn of the event loop, so that the store can commit them together. */
-async function appendInOrder(
-  appends: readonly Append[],
-  { store, clock, signal }: AppendCopiesOptions,
-): Promise<AppendResult[]> {
-  const results: AppendResult[] = [];
-  for (let attempt = 1; ; attempt++) {
-    const settled = await Promise.allSettled(
-      appends
-        .slice(results.length)
-        .map(({ stream, events, after }) =>
-          store.append(stream, events, { expectedRevision: after < 0n ? "no_stream" : after }),
-        ),
+/** @throws TargetInUse, and what `appendInOrder` throws */
+async function appendGroup(group: readonly Append[], options: AppendCopiesOptions): Promise<AppendResult[]> {
+  try {
+    return await appendInOrder(
+      group.map(({ stream, events, after }) => ({
+        stream,
+        events,
+        expectedRevision: after < 0n ? "no_stream" : after,
+      })),
+      options,
     );
-    const failed = settled.find((outcome) => outcome.status === "rejected");
-    // Everything from the first failure on is appended again: what succeeded behind it is there by its ids.
-    for (const outcome of settled) {
-      if (outcome.status === "rejected") break;
-      results.push(outcome.value);
-    }
-    if (!failed) return results;
-    const { reason } = failed as PromiseRejectedResult;
-    if (reason instanceof WrongExpectedRevision) throw new TargetInUse(reason.streamName, { cause: reason });
-    if (!(reason instanceof StoreUnavailable) || attempt === mostAttempts) throw reason;
-    await clock.sleep(firstDelayMs * 2 ** (attempt - 1), signal);
-    signal?.throwIfAborted();
+  } catch (error) {
+    if (error instanceof WrongExpectedRevision) throw new TargetInUse(error.streamName, { cause: error });
+    throw error;
   }
 }

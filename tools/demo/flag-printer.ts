@@ -2,28 +2,40 @@
 
 import { styleText } from "node:util";
 import { flagCategoryOf, flagTypePrefix, type EventStore, type FlagData, type FlagKind } from "../../src/index.js";
+import { Outage } from "./outage.js";
 
 export interface PrintedFlag extends FlagData {
   readonly flag: FlagKind;
   readonly recordedAt: string;
 }
 
-/** Follows the flag streams after a position of the log, from its beginning without one, until `signal` aborts. */
+/**
+ * Follows the flag streams after a position of the log, from its beginning without one, until `signal` aborts. When the
+ * store does not answer it goes on after the last flag, once the store does.
+ * @throws what the store throws, but for `StoreUnavailable`
+ */
 export async function followFlags(
   store: EventStore,
   after: bigint | undefined,
   signal: AbortSignal,
   onFlag: (flag: PrintedFlag) => void,
+  outage = new Outage({ signal }),
 ): Promise<void> {
   const filter = { streamPrefixes: [`${flagCategoryOf(store)}-`] };
-  for await (const message of store.subscribe({ after, filter, signal }))
-    if (message.kind === "events")
-      for (const { type, data, recordedAt } of message.events)
+  await outage.bear(async () => {
+    for await (const message of store.subscribe({ after, filter, signal })) {
+      outage.over();
+      if (message.kind !== "events") continue;
+      for (const { type, data, recordedAt, position } of message.events) {
         onFlag({
           ...(data as FlagData),
           flag: type.slice(flagTypePrefix.length) as FlagKind,
           recordedAt: recordedAt.toISOString(),
         });
+        after = position;
+      }
+    }
+  });
 }
 
 const meaning: Record<FlagKind, string> = {

@@ -11,6 +11,7 @@ import {
   type DispatchOptions,
 } from "../../src/index.js";
 import type { AnyCommand } from "../../src/index.js";
+import { Outage } from "./outage.js";
 
 export interface TrafficOptions {
   readonly signal: AbortSignal;
@@ -19,6 +20,8 @@ export interface TrafficOptions {
   /** Stop placing after so many. */
   readonly orders?: number;
   readonly clock?: Clock;
+  /** Bears with a store that does not answer. */
+  readonly outage?: Outage;
 }
 
 interface Dispatcher {
@@ -29,11 +32,19 @@ interface Dispatcher {
 const cancelled = 0.1;
 const cancelWithinMs = 10_000;
 
-/** Resolves when all orders are placed, or `signal` aborts. @throws what a command throws */
+/**
+ * Resolves when all orders are placed, or `signal` aborts. A command that the store did not answer is sent again.
+ * @throws what a command throws, but for `StoreUnavailable`
+ */
 export async function driveOrders(
   rollcall: Dispatcher,
-  { signal, rate, orders = Infinity, clock = systemClock }: TrafficOptions,
+  { signal, rate, orders = Infinity, clock = systemClock, outage = new Outage({ signal, clock }) }: TrafficOptions,
 ): Promise<void> {
+  const send = (command: AnyCommand) => {
+    // What came of it the first time nobody knows: with the same id it happens once.
+    const commandId = randomId();
+    return outage.bear(() => rollcall.dispatch(command, { commandId }));
+  };
   // Every cancellation that waits listens to it: that is no leak to warn of.
   setMaxListeners(0, signal);
   const cancellations = new Set<Promise<void>>();
@@ -41,9 +52,9 @@ export async function driveOrders(
   for (let n = 0; n < orders && !signal.aborted; n++) {
     const aggregateId = randomId().slice(0, 8);
     const total = 5 + (n % 40) * 2.5;
-    await rollcall.dispatch(PlaceOrder.of({ aggregateId, total, currency: n % 3 ? "EUR" : "USD" }));
+    await send(PlaceOrder.of({ aggregateId, total, currency: n % 3 ? "EUR" : "USD" }));
     if (Math.random() < cancelled) {
-      const cancellation = cancelLater(rollcall, aggregateId, clock, signal);
+      const cancellation = cancelLater(send, aggregateId, clock, signal);
       cancellations.add(cancellation);
       cancellation.then(
         () => cancellations.delete(cancellation),
@@ -58,7 +69,7 @@ export async function driveOrders(
 }
 
 async function cancelLater(
-  rollcall: Dispatcher,
+  send: (command: AnyCommand) => Promise<unknown>,
   aggregateId: string,
   clock: Clock,
   signal: AbortSignal,
@@ -66,5 +77,5 @@ async function cancelLater(
   await clock.sleep(Math.random() * cancelWithinMs, signal);
   if (signal.aborted) return;
   // Another request, with no correlation of its own: the order's stream supplies it.
-  await runInContext({}, () => rollcall.dispatch(CancelOrder.of({ aggregateId, reason: "changed my mind" })));
+  await runInContext({}, () => send(CancelOrder.of({ aggregateId, reason: "changed my mind" })));
 }

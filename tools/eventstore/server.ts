@@ -121,14 +121,15 @@ function listen(server: Server, host: string, port: number, tls: EventStoreServe
       server.forceShutdown();
       // Within its own words, grpc-js says what the system said.
       const reason = /\[(.*)\]$/.exec(error.message)?.[1] ?? error.message;
-      reject(
-        new InvalidConfiguration([
-          `The server cannot listen on ${host}, port ${port}: ${reason}. Choose another host or port, or stop whoever uses it.`,
-        ]),
-      );
+      reject(cannotListen(host, port, reason));
     });
   });
 }
+
+export const cannotListen = (host: string, port: number, reason: string): InvalidConfiguration =>
+  new InvalidConfiguration([
+    `The server cannot listen on ${host}, port ${port}: ${reason}. Choose another host or port, or stop whoever uses it.`,
+  ]);
 
 const inUrl = (host: string) => (host.includes(":") ? `[${host}]` : host);
 

@@ -1,8 +1,9 @@
 /** The second pass: appends what is missing, in the order of time and in that order only. */
 
 import type { Clock } from "../../src/clock.js";
-import { RollcallError, StoreUnavailable } from "../../src/errors.js";
-import type { AppendResult, EventData, EventStore, ExpectedRevision } from "../../src/store/index.js";
+import { RollcallError } from "../../src/errors.js";
+import type { EventData, EventStore } from "../../src/store/index.js";
+import { appendInOrder, type OrderedAppend } from "../append-in-order.js";
 import { eventDataOf, type Addressing } from "./addressing.js";
 import type { Spill, SpilledEvent } from "./spill.js";
 
@@ -28,17 +29,9 @@ export class ImportOutOfOrder extends RollcallError {
   }
 }
 
-interface Append {
-  readonly stream: string;
-  readonly events: readonly EventData[];
-  readonly expectedRevision: ExpectedRevision;
-}
-
 const pageSize = 1000;
 /** Of JSON text in one append: far below the megabyte that EventStoreDB takes. */
 const longestAppend = 250_000;
-const mostAttempts = 8;
-const firstDelayMs = 100;
 
 /** Returns how many events it appended. @throws ImportOutOfOrder, the signal's reason, and what the store throws. */
 export async function appendHistory(spill: Spill, options: AppendHistoryOptions): Promise<number> {
@@ -62,8 +55,8 @@ export async function appendHistory(spill: Spill, options: AppendHistoryOptions)
 }
 
 /** Neighbours of one stream go together: that keeps the order and saves appends. */
-function appendsOf(page: readonly SpilledEvent[], { source, addressing }: AppendHistoryOptions): Append[] {
-  const appends: Append[] = [];
+function appendsOf(page: readonly SpilledEvent[], { source, addressing }: AppendHistoryOptions): OrderedAppend[] {
+  const appends: OrderedAppend[] = [];
   let events: EventData[] = [];
   let length = 0;
   for (const [i, event] of page.entries()) {
@@ -77,30 +70,4 @@ function appendsOf(page: readonly SpilledEvent[], { source, addressing }: Append
     length += event.data.length;
   }
   return appends;
-}
-
-/** Starts all of them in one turn of the event loop, so that the store can commit them together. */
-async function appendInOrder(
-  appends: readonly Append[],
-  { store, clock, signal }: AppendHistoryOptions,
-): Promise<AppendResult[]> {
-  const results: AppendResult[] = [];
-  for (let attempt = 1; ; attempt++) {
-    const settled = await Promise.allSettled(
-      appends
-        .slice(results.length)
-        .map(({ stream, events, expectedRevision }) => store.append(stream, events, { expectedRevision })),
-    );
-    const failed = settled.find((outcome) => outcome.status === "rejected");
-    // Everything from the first failure on is appended again: what succeeded behind it is there by its ids.
-    for (const outcome of settled) {
-      if (outcome.status === "rejected") break;
-      results.push(outcome.value);
-    }
-    if (!failed) return results;
-    const { reason } = failed as PromiseRejectedResult;
-    if (!(reason instanceof StoreUnavailable) || attempt === mostAttempts) throw reason;
-    await clock.sleep(firstDelayMs * 2 ** (attempt - 1), signal);
-    signal?.throwIfAborted();
-  }
 }
