@@ -116,8 +116,10 @@ export class Rollcall {
 
   /** Finishes what is under way, gives the leases back and closes the stores; not one that the caller opened. */
   async stop(): Promise<void> {
-    const stopping = [this.http?.close(), ...this.processors.map(({ processor }) => processor.stop())];
-    const stopped = await Promise.allSettled(stopping);
+    const stopped = await Promise.allSettled([
+      Promise.resolve(this.http?.close()),
+      ...this.processors.map(({ processor }) => processor.stop()),
+    ]);
     await this.readModels.close();
     if (!this.options.store) await this.store.close();
     for (const outcome of stopped) if (outcome.status === "rejected") throw outcome.reason;
