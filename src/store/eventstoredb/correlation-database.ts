@@ -3,13 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { IncompatibleStore } from "../../errors.js";
-import { isSqliteError } from "../sqlite/database.js";
-
-/** Marks the file as an index by correlation id: "RCOR". */
-const applicationId = 0x52434f52;
-/** Raise it with every change of the tables. */
-const schemaNumber = 1;
+import { prepareFile, type FileKind } from "../sqlite/file-kind.js";
 
 /** SQLite's name for a private file that is gone once it is closed. */
 export const temporary = "";
@@ -33,6 +27,19 @@ const schema = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+const index: FileKind = {
+  // "RCOR".
+  applicationId: 0x52434f52,
+  schemaNumber: 1,
+  name: "an index by correlation id",
+  remedies: {
+    other: "Name another file for the index",
+    newer: "Deploy the newer version of Rollcall here, or delete the file, which is then made anew",
+    older: "Delete the file, which is then made anew",
+  },
+  make: (db) => void db.exec(schema),
+};
+
 // SQLite waits inside the call, so the whole process waits with it: retries happen outside.
 const busyTimeoutMs = 5;
 
@@ -44,7 +51,7 @@ export function openCorrelationDatabase(file: string): Database.Database {
   if (file !== temporary) mkdirSync(dirname(file), { recursive: true });
   const db = new Database(file, { timeout: busyTimeoutMs });
   try {
-    if (isFresh(db, file)) create(db, file);
+    prepareFile(db, file, index);
     db.pragma("journal_mode = WAL");
     // What a loss of power takes away is indexed again.
     db.pragma("synchronous = NORMAL");
@@ -52,37 +59,6 @@ export function openCorrelationDatabase(file: string): Database.Database {
     return db;
   } catch (error) {
     db.close();
-    if (isSqliteError(error, "SQLITE_NOTADB"))
-      throw new IncompatibleStore(
-        `${file} is not a SQLite file. Name another file for the index by correlation id; nothing was changed.`,
-        { cause: error },
-      );
     throw error;
   }
-}
-
-function create(db: Database.Database, file: string): void {
-  db.transaction(() => {
-    // Another process may have been faster.
-    if (!isFresh(db, file)) return;
-    db.exec(schema);
-    db.pragma(`application_id = ${applicationId}`);
-    db.pragma(`user_version = ${schemaNumber}`);
-  }).immediate();
-}
-
-function isFresh(db: Database.Database, file: string): boolean {
-  const application = db.pragma("application_id", { simple: true });
-  const version = db.pragma("user_version", { simple: true }) as number;
-  if (application === applicationId) {
-    if (version === schemaNumber) return false;
-    throw new IncompatibleStore(
-      `${file}: expected an index by correlation id of schema ${schemaNumber}, found ${version}. ${version > schemaNumber ? "Deploy the newer version of Rollcall here, or delete" : "Delete"} the file, which is then made anew; nothing was changed.`,
-    );
-  }
-  const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number;
-  if (application === 0 && version === 0 && tables === 0) return true;
-  throw new IncompatibleStore(
-    `${file}: expected an index by correlation id, found the SQLite file of something else (application id ${String(application)}, ${tables} tables and indexes). Name another file for the index; nothing was changed.`,
-  );
 }

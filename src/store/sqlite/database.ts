@@ -3,15 +3,10 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { IncompatibleStore } from "../../errors.js";
 import { randomId } from "../../message/index.js";
+import { prepareFile, type FileKind } from "./file-kind.js";
 
 export type { Database } from "better-sqlite3";
-
-/** Marks the file as a log of Rollcall: "RLOG". */
-const applicationId = 0x524c4f47;
-/** Raise it with every change of the tables. */
-const schemaNumber = 1;
 
 /**
  * `data` and `metadata` are TEXT when they are JSON, else BLOB; a missing content type is application/json. The columns
@@ -39,6 +34,22 @@ const schema = `
   CREATE INDEX event_by_correlation ON event (correlation_id) WHERE correlation_id IS NOT NULL;
 `;
 
+const log: FileKind = {
+  // "RLOG".
+  applicationId: 0x524c4f47,
+  schemaNumber: 1,
+  name: "a log",
+  remedies: {
+    other: "Name another file for the log",
+    newer: "Deploy the newer version of Rollcall here",
+    older: "Open it with the version that wrote it",
+  },
+  make: (db) => {
+    db.exec(schema);
+    db.prepare("INSERT INTO meta VALUES ('store_id', ?)").run(randomId());
+  },
+};
+
 // SQLite waits inside the call, so the whole process waits with it: retries happen outside.
 const busyTimeoutMs = 5;
 
@@ -57,7 +68,7 @@ export function openLogDatabase(file: string): LogDatabase {
   mkdirSync(dirname(file), { recursive: true });
   const writing = new Database(file, { timeout: busyTimeoutMs });
   try {
-    if (isFresh(writing, file)) create(writing, file);
+    prepareFile(writing, file, log);
     writing.pragma("journal_mode = WAL");
     writing.pragma("synchronous = FULL");
     writing.pragma("journal_size_limit = 67108864");
@@ -70,38 +81,6 @@ export function openLogDatabase(file: string): LogDatabase {
     return { storeId, writing, reading };
   } catch (error) {
     writing.close();
-    if (isSqliteError(error, "SQLITE_NOTADB"))
-      throw new IncompatibleStore(`${file} is not a SQLite file. Name another file for the log.`, { cause: error });
     throw error;
   }
 }
-
-function create(db: Database.Database, file: string): void {
-  db.transaction(() => {
-    // Another process may have been faster.
-    if (!isFresh(db, file)) return;
-    db.exec(schema);
-    db.prepare("INSERT INTO meta VALUES ('store_id', ?)").run(randomId());
-    db.pragma(`application_id = ${applicationId}`);
-    db.pragma(`user_version = ${schemaNumber}`);
-  }).immediate();
-}
-
-function isFresh(db: Database.Database, file: string): boolean {
-  const application = db.pragma("application_id", { simple: true });
-  const version = db.pragma("user_version", { simple: true }) as number;
-  if (application === applicationId) {
-    if (version === schemaNumber) return false;
-    throw new IncompatibleStore(
-      `${file}: expected a log of schema ${schemaNumber}, found ${version}. ${version > schemaNumber ? "Deploy the newer version of Rollcall here" : "Open it with the version that wrote it"}; nothing was changed.`,
-    );
-  }
-  const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number;
-  if (application === 0 && version === 0 && tables === 0) return true;
-  throw new IncompatibleStore(
-    `${file}: expected a log of Rollcall, found the SQLite file of something else (application id ${String(application)}, ${tables} tables and indexes). Name another file for the log; nothing was changed.`,
-  );
-}
-
-export const isSqliteError = (error: unknown, code: string): error is InstanceType<typeof Database.SqliteError> =>
-  error instanceof Database.SqliteError && error.code.startsWith(code);

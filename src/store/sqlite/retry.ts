@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { RollcallError, StoreUnavailable } from "../../errors.js";
-import { isSqliteError } from "./database.js";
+import { isSqliteError } from "./file-kind.js";
 
 export const isBusy = (error: unknown): boolean => isSqliteError(error, "SQLITE_BUSY");
 
