@@ -18,7 +18,7 @@ import { until } from "../until.js";
 import { FaultClients, ledgerType } from "./fault-clients.js";
 import { FaultReader } from "./fault-reader.js";
 import type { Schedule, Temper } from "./fault-schedule.js";
-import { settled } from "./fault-settling.js";
+import { settled } from "./settling.js";
 import { FaultStrikes } from "./fault-strikes.js";
 import quickApplication, { QuickGateway } from "./quick-application.js";
 

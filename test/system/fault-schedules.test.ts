@@ -57,14 +57,6 @@ describe(`An application over EventStoreDB under ${seeds.length} seeded schedule
       const felt = survived.flatMap((each) => each.felt);
       const count = (kind: string) => felt.filter((each) => each.strike.fault.kind === kind && each.felt).length;
       for (const kind of faultKinds) expect(count(kind), `${kind}, felt`).to.be.at.least(runs(2, 20));
-      if (process.env["DBG"])
-        console.log(
-          faultKinds
-            .map((k) => `${k} ${count(k)}/${felt.filter((each) => each.strike.fault.kind === k).length}`)
-            .join(" "),
-          felt.filter((f) => f.givenUp).length,
-          survived.map((s) => [s.schedule.temper, s.refusals, s.retryings, s.resent, s.recordedBefore].join(" ")),
-        );
       const hasty = survived.filter(({ schedule }) => schedule.temper === "hasty");
       // There no caller asks again: what goes over the wire twice the store itself sends twice.
       const unheard = survived.filter(({ refusals, retryings }) => refusals + retryings === 0);

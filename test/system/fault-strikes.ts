@@ -26,6 +26,7 @@ export class FaultStrikes {
   private readonly slowness = new Map<FaultKind, Strike>();
   /** The last fault of each kind: the next one waits for its end, because one would end the other. */
   private readonly turns = new Map<FaultKind, Promise<void>>();
+  private over = false;
 
   constructor(
     private readonly server: ServerProcess,
@@ -55,13 +56,15 @@ export class FaultStrikes {
     await sleep(strike.fault.amount);
   }
 
-  /** Resolves when nothing happens any more, although the run has failed. */
+  /** Resolves when nothing happens any more, and nothing will, although the run may have failed half-way. */
   async end(): Promise<void> {
+    this.over = true;
     await Promise.allSettled(this.turns.values());
     this.slowness.clear();
   }
 
   private async perform(fault: Fault): Promise<void> {
+    if (this.over) return;
     const { open, taken } = this.proxy;
     const { underWay } = this.clients;
     const beganAt = performance.now();
