@@ -11,16 +11,22 @@ import {
 } from "@eventstore/db-client";
 import { expect } from "chai";
 import { useNode } from "./node.js";
-import { collect, idsOf, jsonEvents, newStream, oneEvent, rejected, revisionsOf, waysToAppend } from "./terms.js";
+import {
+  collect,
+  idsOf,
+  jsonEvents,
+  newStream,
+  newStreamOf,
+  oneEvent,
+  rejected,
+  revisionsOf,
+  waysToAppend,
+} from "./terms.js";
 
 describe("The official client deleting a stream", () => {
   const node = useNode();
   const read = (stream: string) => collect(node.client.readStream(stream));
-  const streamOf = async (count: number) => {
-    const stream = newStream();
-    await node.client.appendToStream(stream, jsonEvents(count));
-    return stream;
-  };
+  const streamOf = (count: number) => newStreamOf(node.client, count);
 
   describe("softly", () => {
     it("makes it unknown to readers, and says where in the log that is", async () => {

@@ -13,16 +13,12 @@ import {
 import { expect } from "chai";
 import { until } from "../../until.js";
 import { useNode } from "./node.js";
-import { collect, jsonEvents, newStream, oneEvent, rejected, revisionsOf } from "./terms.js";
+import { collect, jsonEvents, newStream, newStreamOf, oneEvent, rejected, revisionsOf } from "./terms.js";
 
 describe("The official client's stream metadata", () => {
   const node = useNode();
   const read = (stream: string) => collect(node.client.readStream(stream));
-  const streamOf = async (count: number) => {
-    const stream = newStream();
-    await node.client.appendToStream(stream, jsonEvents(count));
-    return stream;
-  };
+  const streamOf = (count: number) => newStreamOf(node.client, count);
   const set = (stream: string, metadata: StreamMetadata) => node.client.setStreamMetadata(stream, metadata);
 
   it("is none where none was set", async () => {

@@ -6,6 +6,7 @@ import {
   type AllStreamResolvedEvent,
   type BinaryEventData,
   type EventData,
+  type EventStoreDBClient,
   type JSONEventData,
   type ResolvedEvent,
 } from "@eventstore/db-client";
@@ -66,3 +67,10 @@ export const typesOf = (events: readonly Resolved[]): (string | undefined)[] => 
 /** Those that a client appended, and not the server itself. */
 export const usersOwn = <E extends Resolved>(events: readonly E[]): E[] =>
   events.filter(({ event, link }) => !(link ?? event)?.type.startsWith("$"));
+
+/** A new stream that holds so many events. */
+export async function newStreamOf(client: EventStoreDBClient, count: number): Promise<string> {
+  const stream = newStream();
+  await client.appendToStream(stream, jsonEvents(count));
+  return stream;
+}
