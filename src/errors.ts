@@ -364,6 +364,34 @@ export class Divergence extends RollcallError {
   }
 }
 
+/** An observer declares other terms than those that its version is on record with. */
+export class DefinitionChanged extends RollcallError {
+  readonly code = "DEFINITION_CHANGED";
+  constructor(
+    readonly observer: string,
+    readonly version: number,
+    readonly changes: readonly string[],
+  ) {
+    super(
+      `${observer}: version ${version} is on record with other terms: ${changes.join("; ")}. Raise the version, or take the change back.`,
+    );
+  }
+}
+
+/** Cases may be open under an earlier definition, whose predicates are not at hand. */
+export class DefinitionMissing extends RollcallError {
+  readonly code = "DEFINITION_MISSING";
+  constructor(
+    readonly observer: string,
+    readonly version: number,
+    readonly slot: string,
+  ) {
+    super(
+      `${observer}: version ${version} is on record with a predicate of ${slot}, which cannot be read from there. Keep its class, unchanged, and name it in previous: [ … ] of the observer.`,
+    );
+  }
+}
+
 /** No read model, observer or row of that name is served here. */
 export class UnknownReadModel extends RollcallError {
   readonly code = "UNKNOWN_READ_MODEL";

@@ -44,7 +44,7 @@ export function modelOf(definition: ApplicationDefinition): Model {
   const { domains, projections = [], observers = [] } = definition;
   const observerProblems = observers.flatMap((type) => {
     const role = roleOf(type);
-    return role?.kind === "observer" ? definitionProblems({ type, role, uses: [] }) : [];
+    return role?.kind === "observer" ? definitionProblems({ type, role }) : [];
   });
   return buildModel(
     {
@@ -87,7 +87,7 @@ export function assemble(
     container,
     reactors,
     projections: model.projections.map((declared) => new ProjectionReadModel(declared, model.upcasters)),
-    observers: model.observers.map((declared) => new ObserverReadModel(declared, clock)),
+    observers: model.observers.map((declared) => new ObserverReadModel(declared, { clock, upcasters: model.upcasters })),
     roles: [...definition.domains.map(({ name }) => name), ...machineryRoles],
   };
 }

@@ -50,7 +50,7 @@ export class Ticker {
     for (let delayMs = tickFloorMs; !signal.aborted; delayMs = Math.min(2 * delayMs, 10_000)) {
       this.lastTickMs = clock.now();
       try {
-        return await tick(this.store, deadlineMs);
+        return await tick(this.store, deadlineMs, clock.now());
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         await clock.sleep(delayMs, signal);

@@ -3,6 +3,7 @@
 import { RecordedEvent } from "../../src/message/index.js";
 import { recordRole, roleOf } from "../../src/model/index.js";
 import {
+  casePrefix,
   Expectation,
   flagTypePrefix,
   ObserverReadModel,
@@ -49,7 +50,7 @@ export function observerOf(slots: readonly SlotTerms[], limits?: ObserverLimits)
     ...(includeImported !== undefined && { includeImported }),
   };
   recordRole(type, "observer", options);
-  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, undefined, limits);
+  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, { limits });
 }
 
 export const recordedEvent = (record: LogRecord): RecordedEvent =>
@@ -75,8 +76,8 @@ export function flagRecordOf(type: string, data: FlagData): FlagRecord {
   const kind = type.slice(flagTypePrefix.length) as FlagRecord["kind"];
   return {
     observer,
-    slot,
-    case: name,
+    slot: slot!,
+    case: name!,
     kind,
     sequence,
     ...(kind === "Missing" ? { deadline: deadline! } : { eventId: eventId! }),
@@ -140,10 +141,19 @@ export class FedObserver {
     const cases = new Map<string, Case>();
     const generation = (await this.readModels.activeGeneration(this.readModel.declaration.name))!;
     for await (const page of this.readModels.allRows(generation))
-      for (const { key, row } of page) cases.set(key, row as Case);
+      for (const [key, row] of Object.entries(casesIn(Object.fromEntries(page.map((each) => [each.key, each.row])))))
+        cases.set(key, row);
     return cases;
   }
 }
+
+/** The cases among an observer's rows, by their keys. */
+export const casesIn = (rows: Readonly<Record<string, object>>): Record<string, Case> =>
+  Object.fromEntries(
+    Object.entries(rows).flatMap(([key, row]) =>
+      key.startsWith(casePrefix) ? [[key.slice(casePrefix.length), row as Case]] : [],
+    ),
+  );
 
 export const sortedFlags = (flags: readonly FlagRecord[]): FlagRecord[] =>
   flags.toSorted((a, b) => (a.case === b.case ? a.sequence - b.sequence : a.case < b.case ? -1 : 1));

@@ -1,0 +1,108 @@
+/** Definitions as events: which definitions of an observer came one after the other, and from which position on. */
+
+import { DefinitionChanged, DefinitionMissing } from "../errors.js";
+import { derivedId, type RecordedEvent } from "../message/index.js";
+import type { EventStore } from "../store/event-store.js";
+import { definedType } from "./control-events.js";
+import { completed, plainDefinition, type ApplyTo, type ObserverDefinition, type ObserverTerms } from "./definition.js";
+import type { SlotDefinition } from "./terms.js";
+
+export interface ObserverDefinedData {
+  readonly observer: string;
+  readonly version: number;
+  readonly hash: string;
+  readonly applyTo: ApplyTo;
+  /** The terms, as they are hashed; of predicates only that they are there. */
+  readonly terms: object;
+}
+
+/** A definition, and where it came into force. */
+export interface RecordedDefinition {
+  readonly definition: ObserverDefinition;
+  readonly position: bigint;
+}
+
+export const definitionStream = ({ streamPrefix }: Pick<EventStore, "streamPrefix">, observer: string): string =>
+  `${streamPrefix}observers-${observer}`;
+
+/**
+ * The definitions that are on record, oldest first.
+ * @param known definitions at hand, of which predicates and annotations are taken
+ * @throws DefinitionMissing when one of them has a predicate and is not at hand
+ */
+export async function recordedDefinitions(
+  store: EventStore,
+  known: readonly ObserverDefinition[],
+): Promise<readonly RecordedDefinition[]> {
+  const found: RecordedDefinition[] = [];
+  const { name } = known[0]!;
+  for await (const page of store.readStream(definitionStream(store, name)))
+    for (const event of page)
+      if (event.type === definedType) found.push({ definition: definitionIn(event, known), position: event.position });
+  return found;
+}
+
+/**
+ * Records the definition after those that are on record; the same one again is found recorded.
+ * @throws WrongExpectedRevision when another process recorded one meanwhile
+ */
+export async function recordDefinition(
+  store: EventStore,
+  definition: ObserverDefinition,
+  recorded: number,
+): Promise<bigint> {
+  const { name: observer, version, hash, applyTo } = definition;
+  const data: ObserverDefinedData = { observer, version, hash, applyTo, terms: plainDefinition(definition) };
+  const event = { id: derivedId("observer-defined", observer, recorded, hash), type: definedType, data };
+  const { position } = await store.append(definitionStream(store, observer), [event], {
+    expectedRevision: recorded === 0 ? "no_stream" : BigInt(recorded - 1),
+  });
+  return position;
+}
+
+/** The definition that an event records. @throws DefinitionMissing */
+function definitionIn(event: RecordedEvent, known: readonly ObserverDefinition[]): ObserverDefinition {
+  const { observer, version, hash, applyTo, terms } = event.data as ObserverDefinedData;
+  const atHand = known.find((definition) => definition.hash === hash);
+  if (atHand) return { ...atHand, applyTo };
+  const plain = terms as Omit<ObserverTerms, "toleranceMs" | "slots"> & {
+    readonly toleranceMs: number | null;
+    readonly slots: readonly (Omit<SlotDefinition, "annotations"> & { readonly where?: unknown; readonly agreeing?: unknown })[];
+  };
+  const asking = plain.slots.find(({ where, agreeing }) => where !== undefined || agreeing !== undefined);
+  if (asking) throw new DefinitionMissing(observer, version, asking.name);
+  const slots = plain.slots.map((slot) => ({ ...slot, annotations: {} }) as SlotDefinition);
+  return completed({ ...plain, toleranceMs: plain.toleranceMs ?? Infinity, slots }, applyTo);
+}
+
+/** @throws DefinitionChanged when the version is on record with other terms */
+export function checkUnchanged(own: ObserverDefinition, recorded: readonly RecordedDefinition[]): void {
+  const same = recorded.find(({ definition }) => definition.version === own.version);
+  if (!same || same.definition.hash === own.hash) return;
+  throw new DefinitionChanged(own.name, own.version, changesOf(same.definition, own));
+}
+
+/** In words, what a later definition says otherwise. */
+export function changesOf(before: ObserverDefinition, after: ObserverDefinition): string[] {
+  const { slots: ofBefore, ...termsBefore } = plainDefinition(before) as { readonly slots: readonly { readonly name: string }[] };
+  const { slots: ofAfter, ...termsAfter } = plainDefinition(after) as { readonly slots: readonly { readonly name: string }[] };
+  const changes = changedFields("", termsBefore, termsAfter).filter((change) => !change.startsWith("version "));
+  const names = [...new Set([...ofBefore, ...ofAfter].map(({ name }) => name))].toSorted();
+  for (const name of names) {
+    const [from, to] = [ofBefore, ofAfter].map((slots) => slots.find((slot) => slot.name === name));
+    if (!from) changes.push(`${name} was added`);
+    else if (!to) changes.push(`${name} was removed`);
+    else changes.push(...changedFields(`${name}.`, from, to));
+  }
+  return changes;
+}
+
+function changedFields(prefix: string, before: object, after: object): string[] {
+  const [from, to] = [before, after] as Readonly<Record<string, unknown>>[];
+  const fields = [...new Set([...Object.keys(from!), ...Object.keys(to!)])];
+  return fields.flatMap((field) => {
+    const [was, is] = [JSON.stringify(from![field]), JSON.stringify(to![field])];
+    return was === is ? [] : [`${prefix}${field} was ${was ?? "not declared"}, is ${is ?? "not declared"}`];
+  });
+}
+
