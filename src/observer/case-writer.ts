@@ -17,7 +17,8 @@ import {
 } from "./control-events.js";
 import type { DefinitionHistory } from "./definition-history.js";
 import type { DefinitionsInForce } from "./definitions.js";
-import { recordFlags, type RecordableFlag } from "./flag-stream.js";
+import type { FlagSink } from "./flag-sink.js";
+import type { RecordableFlag } from "./flag-stream.js";
 import { caseEventOf, dataReader, isJudged, joinCase } from "./intake.js";
 import { identify, type EventIdentity } from "./keys.js";
 import { clockToleranceMs, ObserverFlags, type ObserverFlagsState } from "./observer-flags.js";
@@ -57,6 +58,7 @@ const defaultLimits: Required<ObserverLimits> = {
 
 export interface CaseWriterOptions {
   readonly history: DefinitionHistory;
+  readonly sink: FlagSink;
   readonly ticker?: Ticker | undefined;
   readonly limits?: ObserverLimits;
   readonly upcasters?: Upcasters | undefined;
@@ -68,6 +70,7 @@ export class CaseWriter implements GenerationWriter {
   private readonly time: ObserverTime;
   private readonly observerFlags: ObserverFlags;
   private readonly history: DefinitionHistory;
+  private readonly sink: FlagSink;
   private readonly ticker: Ticker | undefined;
   private readonly limits: Required<ObserverLimits>;
   private readonly dataOf: (event: RecordedEvent) => unknown;
@@ -80,10 +83,11 @@ export class CaseWriter implements GenerationWriter {
   private constructor(
     private readonly context: WriterContext,
     storeId: string,
-    { history, ticker, limits, upcasters }: CaseWriterOptions,
+    { history, sink, ticker, limits, upcasters }: CaseWriterOptions,
   ) {
     const { generation, readModels } = context;
     this.history = history;
+    this.sink = sink;
     this.ticker = ticker;
     this.limits = { ...defaultLimits, ...limits };
     this.dataOf = dataReader(upcasters);
@@ -176,7 +180,9 @@ export class CaseWriter implements GenerationWriter {
   private async prepare(events: Page): Promise<EventIdentity[] | undefined> {
     const { inForce } = this.definitions;
     if (inForce.key === undefined && inForce.keys === undefined) {
-      await this.rows.prepare(events.flatMap(({ correlationId }) => (correlationId === undefined ? [] : caseRow(correlationId))));
+      await this.rows.prepare(
+        events.flatMap(({ correlationId }) => (correlationId === undefined ? [] : caseRow(correlationId))),
+      );
       return undefined;
     }
     const identities = events.map((event) => (isControl(event.type) ? {} : identify(inForce, event, this.dataOf)));
@@ -337,9 +343,7 @@ export class CaseWriter implements GenerationWriter {
       if (flags) flags.push(flag);
       else byStream.set(stream, [flag]);
     }
-    await Promise.all(
-      [...byStream.values()].map((flags) => recordFlags(this.context.store, chain[flags[0]!.definition]!, flags)),
-    );
+    await Promise.all([...byStream.values()].map((flags) => this.sink.record(chain[flags[0]!.definition]!, flags)));
     this.flags = [];
   }
 }

@@ -1,8 +1,25 @@
 /** A case: one observer and one key, all its slots, and the flags raised so far. Pure functions only. */
 
 import type { DefinitionsInForce, JudgedSlot } from "./definitions.js";
-import { beginningOfRun, compareRuns, runForCounterpart, runForTrigger, runOf, runsForUnless, type Run } from "./runs.js";
-import { dueOf, idle, type Counterpart, type FlagKind, type RaisedFlag, type Slot, type SlotEvent, type Transition } from "./slot.js";
+import {
+  beginningOfRun,
+  compareRuns,
+  runForCounterpart,
+  runForTrigger,
+  runOf,
+  runsForUnless,
+  type Run,
+} from "./runs.js";
+import {
+  dueOf,
+  idle,
+  type Counterpart,
+  type FlagKind,
+  type RaisedFlag,
+  type Slot,
+  type SlotEvent,
+  type Transition,
+} from "./slot.js";
 import { movesOf, type Move } from "./moves.js";
 import { readingName } from "./terms.js";
 import { onCounterpart, onTime, onTrigger, onUnless } from "./transitions.js";
@@ -378,7 +395,8 @@ function earliestDue(definitions: DefinitionsInForce, state: Case): Due | undefi
     const judged = definitions.slotIn(state, runOf(run).slot);
     const atMs = judged && !judged.isStale(slot) ? dueOf(slot, judged.terms) : undefined;
     if (atMs === undefined) continue;
-    const isEarlier = !earliest || atMs < earliest.atMs || (atMs === earliest.atMs && compareRuns(run, earliest.run) < 0);
+    const isEarlier =
+      !earliest || atMs < earliest.atMs || (atMs === earliest.atMs && compareRuns(run, earliest.run) < 0);
     if (isEarlier) earliest = { kind: "slot", atMs, run, slot: judged! };
   }
   return earliest ?? endOf(definitions, state);

@@ -22,7 +22,10 @@ export class DefinitionHistory {
     private readonly recorded: readonly RecordedDefinition[],
   ) {
     const isRecorded = recorded.some(({ definition }) => definition.hash === own.hash);
-    const first = Math.max(0, recorded.findLastIndex(({ definition }) => definition.applyTo === "all"));
+    const first = Math.max(
+      0,
+      recorded.findLastIndex(({ definition }) => definition.applyTo === "all"),
+    );
     this.chain = isRecorded ? recorded.slice(first) : [{ definition: own, position: -1n }];
     this.definedAt = isRecorded ? this.chain[0]!.position : undefined;
   }
@@ -44,7 +47,13 @@ export class DefinitionHistory {
     if (observer !== own.name) return undefined;
     const place = chain.findIndex(({ position }) => position === event.position);
     if (place >= 0) return place > current ? this.inForceAt(place) : undefined;
-    if (version === undefined || hash === undefined || version <= own.version || recorded.some(({ position }) => position === event.position)) return undefined;
+    if (
+      version === undefined ||
+      hash === undefined ||
+      version <= own.version ||
+      recorded.some(({ position }) => position === event.position)
+    )
+      return undefined;
     const [declared, built] = [own, { version, hash }].map((each) => ({
       version: each.version,
       definition: declaredDefinition(each.hash),

@@ -67,7 +67,10 @@ function definitionIn(event: RecordedEvent, known: readonly ObserverDefinition[]
   if (atHand) return { ...atHand, applyTo };
   const plain = terms as Omit<ObserverTerms, "toleranceMs" | "slots"> & {
     readonly toleranceMs: number | null;
-    readonly slots: readonly (Omit<SlotDefinition, "annotations"> & { readonly where?: unknown; readonly agreeing?: unknown })[];
+    readonly slots: readonly (Omit<SlotDefinition, "annotations"> & {
+      readonly where?: unknown;
+      readonly agreeing?: unknown;
+    })[];
   };
   const asking = plain.slots.find(({ where, agreeing }) => where !== undefined || agreeing !== undefined);
   if (asking) throw new DefinitionMissing(observer, version, asking.name);
@@ -84,8 +87,12 @@ export function checkUnchanged(own: ObserverDefinition, recorded: readonly Recor
 
 /** In words, what a later definition says otherwise. */
 export function changesOf(before: ObserverDefinition, after: ObserverDefinition): string[] {
-  const { slots: ofBefore, ...termsBefore } = plainDefinition(before) as { readonly slots: readonly { readonly name: string }[] };
-  const { slots: ofAfter, ...termsAfter } = plainDefinition(after) as { readonly slots: readonly { readonly name: string }[] };
+  const { slots: ofBefore, ...termsBefore } = plainDefinition(before) as {
+    readonly slots: readonly { readonly name: string }[];
+  };
+  const { slots: ofAfter, ...termsAfter } = plainDefinition(after) as {
+    readonly slots: readonly { readonly name: string }[];
+  };
   const changes = changedFields("", termsBefore, termsAfter).filter((change) => !change.startsWith("version "));
   const names = [...new Set([...ofBefore, ...ofAfter].map(({ name }) => name))].toSorted();
   for (const name of names) {
@@ -105,4 +112,3 @@ function changedFields(prefix: string, before: object, after: object): string[] 
     return was === is ? [] : [`${prefix}${field} was ${was ?? "not declared"}, is ${is ?? "not declared"}`];
   });
 }
-

@@ -27,7 +27,9 @@ export function definitionProblems(declared: Pick<DeclaredClass, "type" | "role"
   problems.push(...optionProblems(name, declared.role.options as ObserverOptions));
   for (const [field, value] of fields)
     if (value instanceof Expectation && value.predecessor && !fields.some(([, other]) => other === value.predecessor))
-      problems.push(`${name}.${field} comes after an expectation that is no field of ${name}. Write after(this.field).`);
+      problems.push(
+        `${name}.${field} comes after an expectation that is no field of ${name}. Write after(this.field).`,
+      );
   // What cannot be read as a definition was told above.
   const slots = definitionOf(declared).slots;
   for (const slot of slots) problems.push(...slotProblems(`${name}.${slot.name}`, slot, slots));
@@ -48,7 +50,9 @@ function optionProblems(name: string, options: ObserverOptions): string[] {
       `${name} judges business time without imported history. Remove includeImported, or use timeBase "recorded".`,
     );
   if (forgetAfter !== undefined && closeAfter === undefined)
-    problems.push(`${name} states forgetAfter without closeAfter: what is never closed is never forgotten. State both.`);
+    problems.push(
+      `${name} states forgetAfter without closeAfter: what is never closed is never forgotten. State both.`,
+    );
   problems.push(...fromProblems(name, options.from), ...keyProblems(name, options));
   if (options.applyTo !== undefined && !["new", "open", "all"].includes(options.applyTo))
     problems.push(`${name} has applyTo ${JSON.stringify(options.applyTo)}. Use "new", "open" or "all".`);
@@ -92,7 +96,8 @@ function keyProblems(name: string, { key, keys = {} }: ObserverOptions): string[
 }
 
 function slotProblems(place: string, slot: SlotDefinition, slots: readonly SlotDefinition[]): string[] {
-  const { name, trigger, counterpart, unless, withinMs, min, max, escalateMs, orphanWithinMs, after, repeats, per } = slot;
+  const { name, trigger, counterpart, unless, withinMs, min, max, escalateMs, orphanWithinMs, after, repeats, per } =
+    slot;
   const problems: string[] = [];
   if (!isSlotName(name)) problems.push(`${place} is no name that flags can carry. Use letters, digits, "_" and "$".`);
   if (!(withinMs >= 0) || !Number.isFinite(withinMs))
@@ -104,7 +109,9 @@ function slotProblems(place: string, slot: SlotDefinition, slots: readonly SlotD
   if (typeof least === "number" && typeof max === "number" && max >= 1 && least > max)
     problems.push(`${place} expects at least ${least} and at most ${max} counterparts. Turn them round.`);
   if (escalateMs?.some((ms, i) => !(Number.isFinite(ms) && ms > (escalateMs[i - 1] ?? -1))))
-    problems.push(`${place} escalates in steps that are no ascending durations. Write escalating({ hours: 1 }, { hours: 4 }).`);
+    problems.push(
+      `${place} escalates in steps that are no ascending durations. Write escalating({ hours: 1 }, { hours: 4 }).`,
+    );
   if (repeats === "round" && per)
     problems.push(`${place} tells its runs apart by rounds and by pairs. Use eachTime() or per(…), not both.`);
   for (const [part, path] of Object.entries(per ?? {})) {
@@ -116,7 +123,9 @@ function slotProblems(place: string, slot: SlotDefinition, slots: readonly SlotD
     if (predecessor?.repeats === "round" || predecessor?.per)
       problems.push(`${place} comes after ${after}, which has several runs. Let it come after one that has not.`);
     if (repeats || per || typeof min === "string" || typeof max === "string")
-      problems.push(`${place} has no trigger of its own to repeat, to tell apart, or to read a number from. Begin it with whenever(…).`);
+      problems.push(
+        `${place} has no trigger of its own to repeat, to tell apart, or to read a number from. Begin it with whenever(…).`,
+      );
   }
   const all = [...trigger, ...counterpart, ...unless];
   if (all.some((type) => type === "")) problems.push(`${place} has an empty event type. Name one.`);

@@ -72,11 +72,15 @@ export function definitionOf({ type, role }: Pick<DeclaredClass, "type" | "role"
 export function completed(terms: ObserverTerms, applyTo: ApplyTo): ObserverDefinition {
   const { slots, keys = {} } = terms;
   const slotTypes = slots.flatMap(({ trigger, counterpart, unless }) => [...trigger, ...counterpart, ...unless]);
-  const telling = Object.entries(keys).flatMap(([type, key]) => (typeof key === "object" && "alias" in key ? [type] : []));
+  const telling = Object.entries(keys).flatMap(([type, key]) =>
+    typeof key === "object" && "alias" in key ? [type] : [],
+  );
   const types = [...new Set([...slotTypes, ...telling])].toSorted();
   return {
     ...terms,
-    hash: createHash("sha256").update(JSON.stringify(plainDefinition(terms))).digest("hex"),
+    hash: createHash("sha256")
+      .update(JSON.stringify(plainDefinition(terms)))
+      .digest("hex"),
     ownTypes: new Set(types),
     eventTypes: [...types, ...controlTypes],
     readsData: slots.some(({ where, agreeing }) => where !== undefined || agreeing !== undefined),

@@ -95,7 +95,16 @@ export function flagEvent(definition: ObserverDefinition, flag: RecordableFlag):
   };
   const causationId = eventId ?? triggerId;
   return {
-    id: derivedId("flag", name, hash, flag.case ?? "", sequence, kind, run ? nameOfRun(run) : "", eventId ?? deadlineMs!),
+    id: derivedId(
+      "flag",
+      name,
+      hash,
+      flag.case ?? "",
+      sequence,
+      kind,
+      run ? nameOfRun(run) : "",
+      eventId ?? deadlineMs!,
+    ),
     type: flagTypePrefix + kind,
     data,
     metadata: {

@@ -43,8 +43,7 @@ export const joinCase = (
   time: ObserverTime,
   state: Case,
   event: CaseEvent,
-): CaseStep =>
-  event.atMs > time.nowMs ? defer(definitions, state, event) : applyEvent(definitions, state, event);
+): CaseStep => (event.atMs > time.nowMs ? defer(definitions, state, event) : applyEvent(definitions, state, event));
 
 /** What the slots of the definitions known so far read of the event. */
 function readingsOf(

@@ -25,7 +25,9 @@ export function identify(
   if (typeof declared === "string") return named("key", at(declared));
   if ("via" in declared) return named("via", at(declared.via));
   const found = named("key", at(declared.key));
-  return found.key === undefined || declared.alias === undefined ? found : { ...found, ...named("alias", at(declared.alias)) };
+  return found.key === undefined || declared.alias === undefined
+    ? found
+    : { ...found, ...named("alias", at(declared.alias)) };
 }
 
 const named = (what: keyof EventIdentity, name: string | undefined): EventIdentity =>

@@ -63,7 +63,12 @@ export class ObserverFlags {
     { id, type, streamName }: RecordedEvent,
     differenceMs: number,
   ): Flag | undefined {
-    return this.raise(reason, "ClockAnomaly", definition, nowMs, id, { reason, differenceMs, eventType: type, streamName });
+    return this.raise(reason, "ClockAnomaly", definition, nowMs, id, {
+      reason,
+      differenceMs,
+      eventType: type,
+      streamName,
+    });
   }
 
   private raise(

@@ -16,6 +16,7 @@ import { CaseWriter, type ObserverLimits } from "./case-writer.js";
 import { controlTypes } from "./control-events.js";
 import { DefinitionHistory } from "./definition-history.js";
 import { checkUnchanged, recordDefinition, recordedDefinitions, type RecordedDefinition } from "./definition-log.js";
+import { logSink } from "./flag-sink.js";
 import { definitionOf, previousOf, type ObserverDefinition } from "./definition.js";
 import { declaredDefinition, hashOfDeclared } from "./rows.js";
 import { Ticker } from "./ticker.js";
@@ -48,7 +49,9 @@ export class ObserverReadModel implements ReadModel {
   /** The types of every definition that is on record, which open cases may still be judged by. */
   async filterFor(store: EventStore): Promise<EventFilter> {
     const recorded = await recordedDefinitions(store, this.known);
-    const types = [this.definition, ...recorded.map(({ definition }) => definition)].flatMap(({ ownTypes }) => [...ownTypes]);
+    const types = [this.definition, ...recorded.map(({ definition }) => definition)].flatMap(({ ownTypes }) => [
+      ...ownTypes,
+    ]);
     return { eventTypes: [...new Set(types)].toSorted().concat(controlTypes) };
   }
 
@@ -76,7 +79,7 @@ export class ObserverReadModel implements ReadModel {
     const history = new DefinitionHistory(this.definition, await this.definitions(mode === "live", store));
     const ticks = mode === "live" && this.definition.live;
     const ticker = ticks ? new Ticker(store, clock, signal, fail) : undefined;
-    return CaseWriter.open(context, { history, ticker, upcasters, ...(limits && { limits }) });
+    return CaseWriter.open(context, { history, sink: logSink(store), ticker, upcasters, ...(limits && { limits }) });
   }
 
   /** What is on record; who goes live makes sure that its own definition is. */

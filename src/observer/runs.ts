@@ -23,9 +23,7 @@ export function runOf(name: string): Run {
   const end = name.search(/[#[]/);
   if (end < 0) return { slot: name };
   const slot = name.slice(0, end);
-  return name[end] === "#"
-    ? { slot, round: Number(name.slice(end + 1)) }
-    : { slot, pair: name.slice(end + 1, -1) };
+  return name[end] === "#" ? { slot, round: Number(name.slice(end + 1)) } : { slot, pair: name.slice(end + 1, -1) };
 }
 
 export function nameOfRun({ slot, round, pair }: Run): string {

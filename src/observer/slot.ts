@@ -3,8 +3,7 @@
 import type { SlotDefinition } from "./terms.js";
 
 /** UNJUDGED: its trigger had come before the definition that added the slot. */
-export type SlotState =
-  "IDLE" | "EARLY" | "OPEN" | "MET" | "MISSING" | "RECOVERED" | "ORPHAN" | "WAIVED" | "UNJUDGED";
+export type SlotState = "IDLE" | "EARLY" | "OPEN" | "MET" | "MISSING" | "RECOVERED" | "ORPHAN" | "WAIVED" | "UNJUDGED";
 
 export interface Slot {
   readonly state: SlotState;

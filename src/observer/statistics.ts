@@ -23,7 +23,10 @@ const middleOf = (bucket: number): number => (bucket === 0 ? 0 : Math.round(grow
 
 /** Changes that were not written yet, by row. */
 export class StatisticsChanges {
-  private readonly changes = new Map<string, { slot: string; period: string; counts: Record<string, number>; took: Record<number, number> }>();
+  private readonly changes = new Map<
+    string,
+    { slot: string; period: string; counts: Record<string, number>; took: Record<number, number> }
+  >();
 
   /** Keys of the rows that change. */
   get keys(): readonly string[] {

@@ -23,7 +23,9 @@ export function onTrigger(slot: Slot, terms: SlotDefinition, event: SlotEvent): 
     case "MET":
     case "MISSING":
     case "RECOVERED":
-      return terms.repeats === "flag" ? { slot, flags: [{ kind: "DuplicateTrigger", eventId: event.id }] } : quiet(slot);
+      return terms.repeats === "flag"
+        ? { slot, flags: [{ kind: "DuplicateTrigger", eventId: event.id }] }
+        : quiet(slot);
     case "WAIVED":
       // Its trigger has come now, so that the next one begins another round.
       return quiet(terms.repeats === "round" && !slot.triggerId ? { ...slot, triggerId: event.id } : slot);
@@ -195,7 +197,8 @@ function mismatch({ agreeing }: SlotDefinition, trigger: unknown, { id, data }: 
 }
 
 /** Before the trigger: a maximum that is not known yet, or a counterpart that may not belong, can be no duplicate. */
-const judgesDuplicatesEarly = ({ max, where }: SlotDefinition): boolean => typeof max === "number" && where === undefined;
+const judgesDuplicatesEarly = ({ max, where }: SlotDefinition): boolean =>
+  typeof max === "number" && where === undefined;
 
 const minOf = (slot: Slot, { min = 1 }: SlotDefinition): number => slot.min ?? (typeof min === "number" ? min : 1);
 

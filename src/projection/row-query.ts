@@ -95,4 +95,7 @@ function readCursor(name: string, text: string): Cursor {
 }
 
 const digestOf = (where: CheckedQuery["where"], prefix = "") =>
-  createHash("sha256").update(JSON.stringify(prefix === "" ? where : [prefix, where])).digest("base64url").slice(0, 16);
+  createHash("sha256")
+    .update(JSON.stringify(prefix === "" ? where : [prefix, where]))
+    .digest("base64url")
+    .slice(0, 16);
