@@ -5,7 +5,7 @@ import type { RecordedEvent, Upcasters } from "../message/index.js";
 import type { GenerationWriter, WriterContext } from "../projection/read-model.js";
 import type { Page } from "../store/event-store.js";
 import { beginningOf, tickType, type Checkpoint, type TickData } from "../subscription/index.js";
-import { acknowledge, passTime, type Case, type CaseEvent, type CaseStep, type Flag } from "./case.js";
+import type { Case, CaseEvent, CaseStep, Flag } from "./case.js";
 import { CaseRows } from "./case-rows.js";
 import {
   acknowledgedType,
@@ -22,6 +22,7 @@ import type { RecordableFlag } from "./flag-stream.js";
 import { caseEventOf, dataReader, isJudged, joinCase } from "./intake.js";
 import { identify, type EventIdentity } from "./keys.js";
 import { clockToleranceMs, ObserverFlags, type ObserverFlagsState } from "./observer-flags.js";
+import { acknowledge, passTime } from "./judging.js";
 import { ObserverTime, type TimeState } from "./observer-time.js";
 import { redefinedCases } from "./redefinition.js";
 import { aliasRow, caseRow } from "./rows.js";

@@ -91,7 +91,7 @@ export class DefinitionsInForce {
   }
 
   /** By what a slot of the case is judged: the definition of its first trigger, else the one in force, if it has the slot. */
-  slotIn({ slots, pins }: Case, name: string): JudgedSlot | undefined {
+  slotIn({ slots, pins }: Pick<Case, "slots" | "pins">, name: string): JudgedSlot | undefined {
     if (this.current === 0) return this.judged[0]!.get(name);
     const pin = pins?.[name] ?? (hasTrigger(slots, name) ? 0 : this.current);
     return this.judged[pin]!.get(name);

@@ -1,9 +1,10 @@
 /** What one event of the log is to an observer: as what it joins its case, and what its slots read of it. */
 
 import type { RecordedEvent, Upcasters } from "../message/index.js";
-import { applyEvent, defer, type Case, type CaseEvent, type CaseStep, type SlotReading } from "./case.js";
+import type { Case, CaseEvent, CaseStep, SlotReading } from "./case.js";
 import type { DefinitionsInForce } from "./definitions.js";
 import { isControl } from "./control-events.js";
+import { applyEvent, defer } from "./judging.js";
 import type { ObserverTime } from "./observer-time.js";
 import { nameOf, valueAt } from "./path.js";
 import { readingName, type SlotDefinition } from "./terms.js";

@@ -5,10 +5,11 @@
 
 import type { RecordedEvent } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
-import { applyEarlier, type Case, type CaseStep } from "./case.js";
+import type { Case, CaseStep } from "./case.js";
 import type { CaseRows } from "./case-rows.js";
 import type { DefinitionsInForce } from "./definitions.js";
 import { caseEventOf, isJudged } from "./intake.js";
+import { applyEarlier } from "./judging.js";
 import { identify } from "./keys.js";
 import type { ObserverTime } from "./observer-time.js";
 import { aliasRow, caseRow } from "./rows.js";

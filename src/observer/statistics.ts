@@ -21,12 +21,17 @@ const growth = 1.04;
 const bucketOf = (tookMs: number): number => (tookMs < 1 ? 0 : 1 + Math.round(Math.log(tookMs) / Math.log(growth)));
 const middleOf = (bucket: number): number => (bucket === 0 ? 0 : Math.round(growth ** (bucket - 1)));
 
+interface Change {
+  readonly slot: string;
+  readonly period: string;
+  readonly counts: Record<string, number>;
+  readonly took: Record<number, number>;
+}
+
 /** Changes that were not written yet, by row. */
 export class StatisticsChanges {
-  private readonly changes = new Map<
-    string,
-    { slot: string; period: string; counts: Record<string, number>; took: Record<number, number> }
-  >();
+  private readonly changes = new Map<string, Change>();
+  private readonly last = new Map<string, { readonly day: number; readonly change: Change }>();
 
   /** Keys of the rows that change. */
   get keys(): readonly string[] {
@@ -34,14 +39,25 @@ export class StatisticsChanges {
   }
 
   add({ slot, startedMs, from, to, tookMs }: Move): void {
-    const period = dayOf(startedMs);
+    const { counts, took } = this.changeOf(slot, Math.floor(startedMs / dayMs));
+    if (from) counts[from] = (counts[from] ?? 0) - 1;
+    if (to) counts[to] = (counts[to] ?? 0) + 1;
+    if (tookMs === undefined) return;
+    const bucket = bucketOf(tookMs);
+    took[bucket] = (took[bucket] ?? 0) + 1;
+  }
+
+  private changeOf(slot: string, day: number): Change {
+    // Events come in bursts of one day: what was asked for last is asked for next.
+    let last = this.last.get(slot);
+    if (last?.day === day) return last.change;
+    const period = dateOf(day);
     const key = `${slot}/${period}`;
     let change = this.changes.get(key);
     if (!change) this.changes.set(key, (change = { slot, period, counts: {}, took: {} }));
-    const { counts, took } = change;
-    if (from) counts[from] = (counts[from] ?? 0) - 1;
-    if (to) counts[to] = (counts[to] ?? 0) + 1;
-    if (tookMs !== undefined) took[bucketOf(tookMs)] = (took[bucketOf(tookMs)] ?? 0) + 1;
+    last = { day, change };
+    this.last.set(slot, last);
+    return change;
   }
 
   /** The row as it is after the changes. */
@@ -69,6 +85,7 @@ export class StatisticsChanges {
 
   clear(): void {
     this.changes.clear();
+    this.last.clear();
   }
 }
 
@@ -83,8 +100,9 @@ function quantile(took: Readonly<Record<number, number>>, part: number): number 
   return undefined;
 }
 
-const furthestMs = 8.64e15;
+const dayMs = 86_400_000;
+const furthestDay = 100_000_000;
 
-/** The day of a time, in UTC. What no calendar can say counts to the furthest day that it can. */
-const dayOf = (ms: number): string =>
-  new Date(Math.max(-furthestMs, Math.min(furthestMs, ms))).toISOString().replace(/T.*$/, "");
+/** A day in UTC. What no calendar can say counts to the furthest day that it can. */
+const dateOf = (day: number): string =>
+  new Date(Math.max(-furthestDay, Math.min(furthestDay, day)) * dayMs).toISOString().replace(/T.*$/, "");

@@ -3,6 +3,7 @@
 import {
   dueOf,
   holds,
+  idle,
   keepsAll,
   quiet,
   type Counterpart,
@@ -36,6 +37,9 @@ export function onTrigger(slot: Slot, terms: SlotDefinition, event: SlotEvent): 
 
 /** The trigger meets what came before it. */
 function open(before: Slot, terms: SlotDefinition, event: SlotEvent): Transition {
+  if (before === idle && !keepsAll(terms) && event.offsetMs === undefined)
+    // By far the most: nothing came before it, and nothing is to be kept of it.
+    return quiet({ state: "OPEN", count: 0, triggerId: event.id, deadlineMs: event.atMs + terms.withinMs });
   const { early = [], orphanMs: _, step: __, acknowledged: ___, ...slot } = before;
   const deadlineMs = event.atMs + terms.withinMs;
   const asks = terms.where !== undefined || terms.agreeing !== undefined;

@@ -2,15 +2,7 @@
 
 import { InvalidModel } from "../../errors.js";
 import type { RecordedEvent } from "../../message/index.js";
-import {
-  acknowledge,
-  newCase,
-  passTime,
-  type Case,
-  type CaseEvent,
-  type CaseStep,
-  type Flag,
-} from "../../observer/case.js";
+import { newCase, type Case, type CaseEvent, type CaseStep, type Flag } from "../../observer/case.js";
 import { definitionOf } from "../../observer/definition.js";
 import { DefinitionsInForce } from "../../observer/definitions.js";
 import {
@@ -24,6 +16,7 @@ import {
 } from "../../observer/index.js";
 import { caseEventOf, dataReader, isJudged, joinCase } from "../../observer/intake.js";
 import { identify } from "../../observer/keys.js";
+import { acknowledge, passTime } from "../../observer/judging.js";
 import { ObserverTime } from "../../observer/observer-time.js";
 import type { Alias } from "../../observer/rows.js";
 import { defaultStreamPrefix } from "../../store/event-store.js";
