@@ -11,11 +11,11 @@ export interface Move {
   /** When the slot was opened; of an orphan, when the counterpart came. Milliseconds since the UNIX epoch. */
   readonly startedMs: number;
   /** `undefined`: it has just been opened, or orphaned. */
-  readonly from?: Standing;
+  readonly from: Standing | undefined;
   /** `undefined`: it is no orphan any more. */
-  readonly to?: Standing;
+  readonly to: Standing | undefined;
   /** From trigger to completion in milliseconds; 0 where the counterpart came first. */
-  readonly tookMs?: number;
+  readonly tookMs: number | undefined;
 }
 
 /** What has changed for statistics, if anything; an orphan that found its trigger makes two moves. */
@@ -25,23 +25,42 @@ export function movesOf(
   terms: SlotDefinition,
   completedBy: SlotEvent | undefined,
 ): readonly Move[] {
-  const [from, to] = [standingOf(before), standingOf(after)];
-  if (from === to) return [];
+  const from = standingOf(before);
+  const to = standingOf(after);
+  if (from === to) return none;
+  if (from === "orphaned" || to === "orphaned") return movesOfOrphan(before, after, terms, completedBy, from, to);
+  const move = moveOf(after, terms, completedBy, from, to);
+  return move ? [move] : none;
+}
+
+const none: readonly never[] = [];
+
+function movesOfOrphan(
+  before: Slot | undefined,
+  after: Slot,
+  terms: SlotDefinition,
+  completedBy: SlotEvent | undefined,
+  from: Standing | undefined,
+  to: Standing | undefined,
+): readonly Move[] {
   const slot = terms.name;
-  const moves: Move[] = [];
-  const offsetMs = after.offsetMs ?? 0;
-  const orphanedMs = (before?.orphanMs ?? after.orphanMs ?? 0) - (terms.orphanWithinMs ?? 0);
-  if (from === "orphaned") moves.push({ slot, startedMs: orphanedMs, from });
-  if (to === "orphaned") moves.push({ slot, startedMs: orphanedMs, to });
-  else if (to !== undefined && after.deadlineMs !== undefined) {
-    const startedMs = after.deadlineMs - terms.withinMs;
-    moves.push({
-      ...{ slot, startedMs: startedMs - offsetMs, to },
-      ...(from !== undefined && from !== "orphaned" && { from }),
-      ...(completedBy && { tookMs: Math.max(0, completedBy.atMs - startedMs) }),
-    });
-  }
-  return moves;
+  const startedMs = (before?.orphanMs ?? after.orphanMs ?? 0) - (terms.orphanWithinMs ?? 0);
+  if (from !== "orphaned") return [{ slot, startedMs, from: undefined, to: "orphaned", tookMs: undefined }];
+  const move = moveOf(after, terms, completedBy, undefined, to);
+  return [{ slot, startedMs, from, to: undefined, tookMs: undefined }, ...(move ? [move] : [])];
+}
+
+function moveOf(
+  { deadlineMs, offsetMs = 0 }: Slot,
+  { name: slot, withinMs }: SlotDefinition,
+  completedBy: SlotEvent | undefined,
+  from: Standing | undefined,
+  to: Standing | undefined,
+): Move | undefined {
+  if (to === undefined || deadlineMs === undefined) return undefined;
+  const startedMs = deadlineMs - withinMs;
+  const tookMs = completedBy && Math.max(0, completedBy.atMs - startedMs);
+  return { slot, startedMs: startedMs - offsetMs, from, to, tookMs };
 }
 
 function standingOf(slot: Slot | undefined): Standing | undefined {
