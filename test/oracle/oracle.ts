@@ -105,7 +105,7 @@ function judgeSlot(terms: SlotTerms, events: readonly Judged[], instants: readon
   }
   if (withdrawal) flags.push(raised("Withdrawn", [withdrawal.rank, 1, 0], { eventId: withdrawal.id }));
   // Section 2: every b above the maximum, as long as the slot is not waived.
-  for (const b of bs.slice(terms.max ?? bs.length)) {
+  for (const b of bs.slice(Number(terms.max ?? bs.length))) {
     if (!waiver || before(b, waiver)) flags.push(raised("Duplicate", [b.rank, 1, 0], { eventId: b.id }));
   }
 
@@ -136,7 +136,8 @@ function checkTerms(slots: readonly SlotTerms[]): SlotTerms {
   for (const terms of slots) {
     const types = [...terms.trigger, ...terms.counterpart, ...terms.unless];
     if (new Set(types).size < types.length) throw new Error(`${terms.slot}: an event type has two roles in one slot.`);
-    if (terms.max !== undefined && terms.max < 1) throw new Error(`${terms.slot}: max is ${terms.max}, below 1.`);
+    if (terms.max !== undefined && Number(terms.max) < 1)
+      throw new Error(`${terms.slot}: max is ${terms.max}, below 1.`);
     if (observerTerms(terms) !== observerTerms(first)) throw new Error(`${terms.slot}: the observer's terms differ.`);
   }
   return first;

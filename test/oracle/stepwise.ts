@@ -53,7 +53,8 @@ export function stepThrough(log: readonly LogRecord[], slots: readonly SlotTerms
     if (machine.state === "WAIVED") return;
     machine.counted.push(b);
     if (machine.state === "MISSING") raiseLate(machine, b);
-    else if (machine.counted.length > (machine.terms.max ?? Infinity)) raise(machine, "Duplicate", { eventId: b.id });
+    else if (machine.counted.length > Number(machine.terms.max ?? Infinity))
+      raise(machine, "Duplicate", { eventId: b.id });
     if (machine.state === "IDLE") machine.state = "EARLY";
     if (machine.state === "OPEN" && b.timeMs <= machine.deadlineMs) machine.state = "MET";
   };
