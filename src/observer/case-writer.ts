@@ -115,6 +115,8 @@ export class CaseWriter implements GenerationWriter {
   async handle(events: Page): Promise<void> {
     const identities = await this.prepare(events);
     for (const [i, event] of events.entries()) {
+      // What was delivered before has been judged.
+      if (this.checkpoint.position !== undefined && event.position <= this.checkpoint.position) continue;
       try {
         await this.take(event, identities?.[i]);
       } catch (error) {
