@@ -55,27 +55,27 @@ type Draft = typeof draft extends fc.Arbitrary<infer T> ? T : never;
 
 function dataOf(of: Draft, atMs: number): Pick<LogRecord, "data" | "metadata" | "streamName" | "correlationId"> {
   const key = of.isKeyless ? undefined : (of.otherName ?? of.name);
-  switch (of.type) {
-    case fullTickType:
-      return of.isOfOther ? {} : { data: { askedAt: iso(atMs - of.apartMs) } };
-    case clockResetType:
-      return { data: { to: iso(atMs + of.apartMs) } };
-    case acknowledgedType: {
-      const data = { observer: of.isOfOther ? "other.Observer" : "test.Observer", case: of.name };
-      return { data: of.slot === undefined ? data : { ...data, slot: of.slot } };
-    }
-    case observerDefinedType:
-      return { data: {} };
-    default: {
-      const list = Array.from({ length: of.length }, (_, i) => i);
-      return {
-        correlationId: of.isKeyless ? undefined : of.name,
-        data: { n: of.n, list, w: of.w, g: of.g, p: of.p, key, pay: of.pay },
-        metadata: { $causationId: of.cause, key, pay: of.pay },
-        streamName: of.isKeyless ? "orders" : `orders-${of.name}`,
-      };
-    }
+  if (of.type === fullTickType) return of.isOfOther ? {} : { data: { askedAt: iso(atMs - of.apartMs) } };
+  if (of.type === clockResetType) return { data: { to: iso(atMs + of.apartMs) } };
+  if (of.type === acknowledgedType) {
+    const data = { observer: of.isOfOther ? "other.Observer" : "test.Observer", case: of.name };
+    return { data: of.slot === undefined ? data : { ...data, slot: of.slot } };
   }
+  if (of.type === observerDefinedType) return { data: {} };
+  return {
+    correlationId: of.isKeyless ? undefined : of.name,
+    data: {
+      n: of.n,
+      list: Array.from({ length: of.length }, (_, i) => i),
+      w: of.w,
+      g: of.g,
+      p: of.p,
+      key,
+      pay: of.pay,
+    },
+    metadata: { $causationId: of.cause, key, pay: of.pay },
+    streamName: of.isKeyless ? "orders" : `orders-${of.name}`,
+  };
 }
 
 /** A log of up to `maxLength` events; only events with a key (or a way to one) come again under their id. */
