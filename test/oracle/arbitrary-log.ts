@@ -38,7 +38,7 @@ const draft = fc.record({
   gap,
   lag: fc.constantFrom(undefined, undefined, undefined, 0, 1, 3, 8, 20, -2, -3, -5),
   imported: fc.constantFrom(undefined, undefined, undefined, undefined, true as const),
-  repeats: fc.constantFrom(...Array<undefined>(14).fill(undefined), "id", "position"),
+  repeats: fc.constantFrom(...Array<undefined>(20).fill(undefined), "id", "later", "position"),
   w: fc.constantFrom(0, 0, 0, 1),
   g: fc.constantFrom(0, 0, 0, 1),
   n: fc.constantFrom(0, 1, 1, 2, 3),
@@ -90,7 +90,9 @@ export function anyFullLog(
       const earlier = log[Math.floor(i / 2)];
       const isEvent = earlier !== undefined && fullTypes.some((one) => one === earlier.type);
       if (earlier && (of.repeats === "position" || (of.repeats && isEvent && keyOf(earlier, terms[0]!)))) {
-        log.push(of.repeats === "position" ? earlier : { ...earlier, position: i * 3 });
+        if (of.repeats === "later") atMs += of.gap;
+        const again = { ...earlier, position: i * 3, ...(of.repeats === "later" && { recordedAtMs: atMs }) };
+        log.push(of.repeats === "position" ? earlier : again);
         continue;
       }
       atMs += of.gap;

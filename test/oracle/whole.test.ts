@@ -95,6 +95,12 @@ describe("The oracle agrees with histories worked by hand:", () => {
       ],
       ["rounds: all of them", "a0 b1 a2 t9 b10 t16", "CLOSED, #2 CLOSED", { ...closing, eachTime: true }],
       [
+        "pairs: a mark for those to come puts nothing off once there is one",
+        "a1:p=x b2:p=x c10 t23 b25:p=z",
+        "[x] CLOSED, AfterClose b25",
+        { closeAfterMs: 20, per: "data.p" },
+      ],
+      [
         "both flags at a deadline: after the late counterpart",
         "b16 x50 a51/5 x52",
         "CLOSED, Missing 15, LateArrival b16",
