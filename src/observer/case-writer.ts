@@ -244,7 +244,8 @@ export class CaseWriter implements GenerationWriter {
     this.rows.setAlias(alias, { key });
     this.unresolved -= waiting.length;
     const [atMs, position] = [this.time.timeOf(event), String(event.position)];
-    for (const waited of waiting) await this.join(key, { ...waited, atMs, position }, event);
+    for (const waited of waiting)
+      await this.join(key, waited.atMs > atMs ? waited : { ...waited, atMs, position }, event);
   }
 
   private async obey(event: RecordedEvent): Promise<void> {

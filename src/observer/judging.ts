@@ -1,6 +1,14 @@
 /** What happens to a case: an event joins it, time passes, somebody acknowledges what is amiss. Pure functions. */
 
-import { isUnsettled, type Acknowledgement, type Case, type CaseEvent, type CaseStep, type Flag } from "./case.js";
+import {
+  isUnsettled,
+  newCase,
+  type Acknowledgement,
+  type Case,
+  type CaseEvent,
+  type CaseStep,
+  type Flag,
+} from "./case.js";
 import { dueMsOf, earliestDue } from "./case-timing.js";
 import type { DefinitionsInForce } from "./definitions.js";
 import type { Move } from "./moves.js";
@@ -91,7 +99,12 @@ export function passTime(definitions: DefinitionsInForce, state: Case, nowMs: nu
     if (event && event.atMs <= nowMs && !(due && due.atMs < event.atMs))
       next = applyEvent(definitions, { ...current, pending }, event);
     else if (due && due.atMs < nowMs) {
-      if (due.kind === "forget") return { case: undefined, flags, moves };
+      if (due.kind === "forget") {
+        if (!current.pending?.length) return { case: undefined, flags, moves };
+        // What waits for its time begins a case of its own.
+        current = { ...newCase(current.key), pending: current.pending };
+        continue;
+      }
       const step = new Step(definitions, current, nowMs);
       if (due.kind === "slot") step.fire(due.run, due.slot);
       else step.close(due.atMs);
