@@ -243,9 +243,10 @@ export class CaseWriter implements GenerationWriter {
     if (known !== undefined) return;
     this.rows.setAlias(alias, { key });
     this.unresolved -= waiting.length;
-    const [atMs, position] = [this.time.timeOf(event), String(event.position)];
-    for (const waited of waiting)
-      await this.join(key, waited.atMs > atMs ? waited : { ...waited, atMs, position }, event);
+    const told = { atMs: this.time.timeOf(event), position: String(event.position) };
+    // In business time its own time may be still to come.
+    const latestMs = Math.max(told.atMs, this.time.nowMs);
+    for (const waited of waiting) await this.join(key, waited.atMs > latestMs ? waited : { ...waited, ...told }, event);
   }
 
   private async obey(event: RecordedEvent): Promise<void> {

@@ -46,7 +46,9 @@ export function acknowledge(
 
 /** Keeps an event until time has come to its own. */
 export function defer(definitions: DefinitionsInForce, state: Case, event: CaseEvent): CaseStep {
-  if (knows(state, event)) return unchanged(state);
+  // Until its turn comes the case may be forgotten, and with it what was seen.
+  const isKnown = definitions.inForce.forgetAfterMs === undefined ? knows(state, event) : isPending(state, event);
+  if (isKnown) return unchanged(state);
   const pending = [...(state.pending ?? []), event].toSorted(
     (a, b) => a.atMs - b.atMs || (BigInt(a.position) < BigInt(b.position) ? -1 : 1),
   );
@@ -117,8 +119,10 @@ export function passTime(definitions: DefinitionsInForce, state: Case, nowMs: nu
 }
 
 /** The same event again is no event. */
-const knows = ({ seen, pending }: Case, { id }: CaseEvent): boolean =>
-  seen.includes(id) || (pending?.some((waiting) => waiting.id === id) ?? false);
+const knows = (state: Case, event: CaseEvent): boolean => state.seen.includes(event.id) || isPending(state, event);
+
+const isPending = ({ pending }: Case, { id }: CaseEvent): boolean =>
+  pending?.some((waiting) => waiting.id === id) ?? false;
 
 function withDue(definitions: DefinitionsInForce, state: Case): Case {
   const dueMs = dueMsOf(definitions, state);

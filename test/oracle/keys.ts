@@ -62,9 +62,8 @@ function placed(reads: readonly Read[], instants: readonly Instant[], terms: Slo
     if (!telling) return [];
     if (telling.position < event.record.position) return [{ ...event, key: telling.key, waited: 0 }];
     if (!telling.place) return [];
-    const { rank, timeMs } = telling.place;
-    if (rank < event.rank) return [{ ...event, key: telling.key, waited: 0 }];
-    return [{ ...event, key: telling.key, waited: 1, rank, timeMs: Math.max(timeMs, event.timeMs) }];
+    const isLater = telling.place.rank < event.rank;
+    return [{ ...event, key: telling.key, waited: isLater ? 0 : 1, ...(isLater ? {} : telling.place) }];
   });
   events.sort((x, y) => x.rank - y.rank || x.waited - y.waited || x.record.position - y.record.position);
   let turn = 0;

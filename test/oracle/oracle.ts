@@ -37,8 +37,8 @@
  * 21. A reset adds to every later time what it took off; so all is reckoned in times that never go back, and shown without that. A reset
  *     before anything else was read changes nothing. `deadlineMs` of `ExpectedSlot` is not shown time, but that inner one.
  * Cases:
- * 22. Aliases are one set for all types, and are told and looked up where an event is judged, so in business time when ω reaches it. In business
- *     time too an event that waited counts at the time of the one that told its alias. A telling counts even of a repeated id or a closed case.
+ * 22. Aliases are one set for all types, and are told and looked up where an event is read. One that waited counts in its own turn if
+ *     that is later, else directly after the event that told its alias, at the time of that. A telling counts even of a repeated id or a closed case.
  * 23. A type that only `keys` names is not read.
  * 24. Time of coming to be settled: that of the event (λ or τ); for both flags at a deadline, of the late counterpart. A mark: the first.
  * 25. `AfterClose` names neither round nor pair, asks no `where`, and comes by the names of the slots. `unless` raises none.
