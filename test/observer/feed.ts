@@ -1,5 +1,6 @@
 /** Feeds plain records to the real observer, with a real read model and a real log for the flags. */
 
+import type { Clock } from "../../src/clock.js";
 import { RecordedEvent } from "../../src/message/index.js";
 import { recordRole, roleOf } from "../../src/model/index.js";
 import {
@@ -30,7 +31,7 @@ export const plainTerms: SlotTerms = {
 };
 
 /** The observer that the oracle's terms describe. */
-export function observerOf(slots: readonly SlotTerms[], limits?: ObserverLimits): ObserverReadModel {
+export function observerOf(slots: readonly SlotTerms[], limits?: ObserverLimits, clock?: Clock): ObserverReadModel {
   const [{ observer, timeBase, latenessMs, live, includeImported, toleranceMs }] = slots as [SlotTerms];
   const type = class {
     constructor() {
@@ -49,7 +50,7 @@ export function observerOf(slots: readonly SlotTerms[], limits?: ObserverLimits)
     ...(includeImported !== undefined && { includeImported }),
   };
   recordRole(type, "observer", options);
-  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, undefined, limits);
+  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, clock, limits);
 }
 
 export const recordedEvent = (record: LogRecord): RecordedEvent =>

@@ -1,0 +1,47 @@
+import { expect } from "chai";
+import { runs } from "../runs.js";
+import { calmPlan, type Plan, type Strike } from "./plan.js";
+import { simulate } from "./simulate.js";
+import { smallFlags, smallHistory, smallTerms } from "./small-history.js";
+
+const leaseTtlMs = 300;
+const [one] = calmPlan.processes as [Plan["processes"][number]];
+const twoProcesses: Plan = {
+  ...calmPlan,
+  leaseTtlMs,
+  processes: [one, { ...one, startsAfterMs: 3, returnsAfterMs: 1 }],
+};
+
+const run = (strikes: readonly Strike[], seed = 1) =>
+  simulate(seed, {
+    terms: smallTerms,
+    traffic: smallHistory,
+    plan: { ...twoProcesses, strikes, calm: strikes.length === 0 },
+  });
+
+describe("an observer that is struck at a call", () => {
+  let calls: number;
+
+  before(async () => {
+    const undisturbed = await run([]);
+    expect(undisturbed.violations).to.deep.equal([]);
+    expect(undisturbed.flags).to.equal(smallFlags);
+    calls = undisturbed.points;
+  });
+
+  for (const [what, forMs] of [
+    ["dies", Infinity],
+    ["freezes for longer than its lease", 3 * leaseTtlMs],
+  ] as const)
+    for (const when of ["before", "after"] as const)
+      it(`raises each flag once, whichever call it ${what} ${when}`, async function () {
+        this.timeout(600_000);
+        for (let seed = 1; seed <= runs(1, 20); seed++)
+          for (let point = 1; point <= calls; point++) {
+            const { violations, flags, trace } = await run([{ at: { point }, when, forMs }], seed);
+            const place = `seed ${seed}, call ${point} of ${calls}:\n${trace.join("\n")}`;
+            expect(violations, place).to.deep.equal([]);
+            expect(flags, place).to.equal(smallFlags);
+          }
+      });
+});

@@ -1,0 +1,115 @@
+/** One run: an observer in several processes over one log, with everything that a seed lets go wrong, until all is mended and at rest. */
+
+import { MemoryEventStore, type EventStore } from "../../src/index.js";
+import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
+import { observerOf } from "../observer/feed.js";
+import type { SlotTerms } from "../oracle/records.js";
+import { Random } from "../system/random.js";
+import { anyTerms } from "./any-terms.js";
+import { Fleet } from "./fleet.js";
+import { logRecords } from "./log-records.js";
+import { calmSkewMs, planOf, type Plan } from "./plan.js";
+import { anyTraffic, type PlannedEvent, type Traffic } from "./traffic.js";
+import { overdue, verdictOn } from "./verdict.js";
+import { WildClock } from "./wild-clock.js";
+import { Wire } from "./wire.js";
+import { startMs, World } from "./world.js";
+
+export interface SimulationOptions {
+  /** Those of one observer; some that the seed determines unless stated. */
+  readonly terms?: readonly SlotTerms[];
+  readonly traffic?: Traffic;
+  readonly plan?: Plan;
+}
+
+export interface Simulated {
+  readonly seed: number;
+  /** What does not hold, in words; empty when all does. */
+  readonly violations: readonly string[];
+  /** Digest of all that happened at the ports, and when. */
+  readonly digest: string;
+  readonly trace: readonly string[];
+  /** How many calls were made: so many places there are to die at. */
+  readonly points: number;
+  readonly deaths: number;
+  /** Flags recorded. */
+  readonly flags: number;
+  readonly ticks: number;
+}
+
+/** What the observer keeps in memory: in some runs next to nothing, so that it reads again what it knew. */
+const limits = [
+  {},
+  {},
+  { cachedCases: 0, cachedDeadlines: 1, commitCases: 1, commitFlags: 1 },
+  { cachedCases: 1, cachedDeadlines: 2, commitCases: 2, commitFlags: 1_000 },
+];
+
+/** Longest that a run may take to come to rest once all is mended. */
+const restMs = 120_000;
+
+export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Simulated> {
+  const random = (part: number) => new Random(seed * 8 + part);
+  const { terms = anyTerms(random(0)), traffic = anyTraffic } = options;
+  const events = traffic(random(1), terms, startMs);
+  const spanMs = Math.ceil(events.reduce((most, { afterMs }) => Math.max(most, afterMs), 0)) + 500;
+  const plan = options.plan ?? planOf(seed, random(2), spanMs);
+  const world = new World(random(3));
+  const wire = new Wire(world, plan, random(4));
+  const logClock = new WildClock(world, plan.logClock);
+  const log = new MemoryEventStore({ clock: logClock, storeId: "simulated" });
+  const readModels = await openSqliteReadModelStore({ file: ":memory:", clock: new WildClock(world, plan.leaseClock) });
+  const bounds = random(5).pick(limits);
+  const fleet = new Fleet(wire, log, readModels, (clock) => observerOf(terms, bounds, clock));
+  const failures: string[] = [];
+  for (const event of events) world.schedule(startMs + event.afterMs, () => void record(log, event).catch(note));
+  try {
+    const probes = plan.calm ? probeTimes(random(6), spanMs) : [];
+    for (const atMs of probes) {
+      await world.runTo(startMs + atMs);
+      failures.push(...overdue(await logRecords(log), terms, logClock.now() - calmBoundMs(plan), "so far"));
+    }
+    await world.runTo(startMs + spanMs);
+    wire.mend();
+    fleet.mend(random(7));
+    for (const endMs = world.nowMs + restMs; world.nowMs < endMs && !(await isAtRest());)
+      await world.runTo(world.nowMs + 700);
+    await world.runTo(world.nowMs + 700);
+    fleet.end();
+    const verdict = await verdictOn({ log, readModels, terms, nowMs: logClock.now() - 2_000, calm: plan.calm });
+    failures.push(...fleet.failures, ...verdict.violations);
+    const { flags, ticks } = verdict;
+    const { digest, trace, points } = wire;
+    return { seed, violations: failures, digest, trace, points, deaths: fleet.deaths, flags, ticks };
+  } finally {
+    fleet.end();
+    await log.close();
+    await readModels.close();
+  }
+
+  function note(error: unknown): void {
+    failures.push(String(error));
+  }
+
+  /** Everything is read, and no deadline is open that could pass. */
+  async function isAtRest(): Promise<boolean> {
+    const { declaration, filter } = observerOf(terms);
+    const generation = await readModels.activeGeneration(declaration.name);
+    let last = 0n;
+    for await (const page of log.readLog({ filter })) last = page.at(-1)!.position;
+    if (!generation || (generation.checkpoint?.position ?? 0n) < last) return false;
+    const [{ timeBase, live }] = terms as [SlotTerms];
+    if (timeBase === "occurred" && !live) return true;
+    return (await readModels.rowsInOrder(generation, "dueMs", { limit: 1 })).length === 0;
+  }
+}
+
+async function record(log: EventStore, { id, type, stream, metadata, data }: PlannedEvent): Promise<void> {
+  await log.append(stream, [{ id, type, data, metadata }], { expectedRevision: "any" });
+}
+
+const probeTimes = (random: Random, spanMs: number) =>
+  Array.from({ length: 3 }, () => random.whole(0, spanMs)).toSorted((a, b) => a - b);
+
+/** Within it a flag follows its deadline when nothing goes wrong: clocks that differ, a tick a moment too early, and calls. */
+const calmBoundMs = ({ delays }: Plan) => 4 * calmSkewMs + 300 + 60 * delays.mostMs;
