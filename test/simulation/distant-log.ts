@@ -1,6 +1,7 @@
 /** The log as one process sees it: by way of its line. */
 
 import {
+  flagCategoryOf,
   type AppendResult,
   type EventData,
   type EventStore,
@@ -37,7 +38,12 @@ export class DistantLog implements EventStore {
     events: readonly EventData[],
     options: { readonly expectedRevision: ExpectedRevision },
   ): Promise<AppendResult> {
+    const { wire, name } = this.line;
     const what = streamName === clockStreamOf(this.inner) ? "tick" : "flags";
+    if (what === "flags" && !streamName.startsWith(`${flagCategoryOf(this.inner)}-`))
+      wire.failures.push(`P10: ${name} writes to ${streamName}`);
+    // Which stores, after a while, take for leave to record it twice.
+    if (options.expectedRevision === "any") wire.failures.push(`P3: ${name} appends ${what} at any revision`);
     const text = `append ${what} ${streamName} ${events.map(({ id, type }) => `${type} ${id}`).join(", ")}`;
     return this.line.call("log", text, () => this.inner.append(streamName, events, options));
   }

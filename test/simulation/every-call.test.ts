@@ -29,16 +29,18 @@ describe("an observer that is struck at a call", () => {
     calls = undisturbed.points;
   });
 
-  for (const [what, forMs] of [
-    ["dies", Infinity],
-    ["freezes for longer than its lease", 3 * leaseTtlMs],
-  ] as const)
+  const kinds = [
+    { what: "dies", text: "it dies" },
+    { what: "freezes", text: "it freezes for longer than its lease", forMs: 3 * leaseTtlMs },
+    { what: "fails", text: "fails" },
+  ] as const;
+  for (const { text, ...kind } of kinds)
     for (const when of ["before", "after"] as const)
-      it(`raises each flag once, whichever call it ${what} ${when}`, async function () {
+      it(`raises each flag once, whichever call ${text} ${when}`, async function () {
         this.timeout(600_000);
         for (let seed = 1; seed <= runs(1, 20); seed++)
           for (let point = 1; point <= calls; point++) {
-            const { violations, flags, trace } = await run([{ at: { point }, when, forMs }], seed);
+            const { violations, flags, trace } = await run([{ at: { point }, when, ...kind }], seed);
             const place = `seed ${seed}, call ${point} of ${calls}:\n${trace.join("\n")}`;
             expect(violations, place).to.deep.equal([]);
             expect(flags, place).to.equal(smallFlags);

@@ -5,6 +5,7 @@ import {
   Processor,
   type EventStore,
   type ObserverReadModel,
+  type ProcessorState,
   type ReadModelStore,
 } from "../../src/index.js";
 import type { Clock } from "../../src/index.js";
@@ -23,8 +24,6 @@ interface Running {
 }
 
 export class Fleet {
-  /** What no trouble of the world may lead to: a processor that stops, or finds itself outdated. */
-  readonly failures: string[] = [];
   /** How often a process was killed. */
   deaths = 0;
   private readonly clocks: readonly WildClock[];
@@ -60,6 +59,14 @@ export class Fleet {
     }
   }
 
+  /** What each process that is up says of itself; those that are frozen say nothing. */
+  get states(): ProcessorState[] {
+    return this.running
+      .filter((running) => running !== undefined)
+      .filter(({ line }) => line.frozenUntilMs <= this.wire.world.nowMs)
+      .map(({ processor }) => processor.status.state);
+  }
+
   /** Nobody touches anything any more. */
   end(): void {
     this.ended = true;
@@ -83,7 +90,8 @@ export class Fleet {
       random: () => spread.whole(0, 1_000) / 1_000,
       onChange: ({ state, error }) => {
         wire.note(name, `is ${state}`);
-        if (state === "stopped" || state === "outdated") this.failures.push(`${name} is ${state}: ${error?.stack}`);
+        // No trouble of the world may lead to this.
+        if (state === "stopped" || state === "outdated") wire.failures.push(`${name} is ${state}: ${error?.stack}`);
       },
     });
     const running = { line, processor };

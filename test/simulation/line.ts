@@ -33,12 +33,12 @@ export class Line implements Sleeper {
 
   /** A call that the port carries out at once when it arrives. */
   async call<T>(port: Port, what: string, effect: () => Promise<T>): Promise<T> {
-    const strikes = await this.begin(what);
+    const { strikes, fails } = await this.begin(what);
     // What was sent to the log arrives although its sender has died, or not; the read models are in the process itself.
     await this.wire.world.wait(this.wire.delayMs(), port === "rows" ? this : undefined);
     if (!this.alive && this.wire.random.whole(0, 1) === 0) return never();
     let outcome: Outcome<T>;
-    if (this.wire.isDown(port, this.place) || this.wire.chance(this.wire.plan.failing)) {
+    if (fails || this.wire.isDown(port, this.place) || this.wire.chance(this.wire.plan.failing)) {
       outcome = { error: new StoreUnavailable(`${what}: nobody answers`) };
       this.wire.note(this.name, `${what}: fails`);
     } else {
@@ -50,11 +50,11 @@ export class Line implements Sleeper {
 
   /** Waits for something that the port says when it likes, or for the port to break. */
   async receive<T>(port: Port, what: string, next: () => Promise<T>, say: (value: T) => string): Promise<T> {
-    const strikes = await this.begin(what);
+    const { strikes, fails } = await this.begin(what);
     let forget: () => void = () => undefined;
     const broken = new Promise<Outcome<T>>((resolve) => {
       const end = () => resolve({ error: new StoreUnavailable(`${what}: broken off`) });
-      if (this.wire.isDown(port, this.place)) end();
+      if (fails || this.wire.isDown(port, this.place)) end();
       else forget = this.wire.onBreak(port, this.place, end);
     });
     const outcome = await Promise.race([outcomeOf(next), broken]);
@@ -69,35 +69,36 @@ export class Line implements Sleeper {
     return () => this.ends.delete(end);
   }
 
-  private async begin(what: string): Promise<readonly Strike[]> {
+  private async begin(what: string): Promise<{ readonly strikes: readonly Strike[]; readonly fails: boolean }> {
     if (!this.alive) return never();
     const strikes = this.wire.number(what);
-    this.strike(strikes, "before");
+    const fails = this.strike(strikes, "before");
     if (!this.alive) return never();
     if (this.frozenUntilMs > this.wire.world.nowMs) await this.wire.world.wait(0, this);
-    return strikes;
+    return { strikes, fails };
   }
 
   private async finish<T>(port: Port, what: string, strikes: readonly Strike[], outcome: Outcome<T>): Promise<T> {
-    this.strike(strikes, "after");
+    const isLost = this.strike(strikes, "after");
     await this.wire.world.wait(this.wire.delayMs(), this);
     if ("error" in outcome) throw outcome.error;
-    if (this.wire.isDown(port, this.place) || this.wire.chance(this.wire.plan.losing)) {
+    if (isLost || this.wire.isDown(port, this.place) || this.wire.chance(this.wire.plan.losing)) {
       this.wire.note(this.name, `${what}: the answer is lost`);
       throw new StoreUnavailable(`${what}: no answer came`);
     }
     return outcome.value;
   }
 
-  private strike(strikes: readonly Strike[], now: Strike["when"]): void {
-    for (const { when, forMs } of strikes) {
-      if (when !== now || !this.alive) continue;
-      if (forMs === Infinity) this.kill();
-      else {
-        this.frozenUntilMs = this.wire.world.nowMs + forMs;
-        this.wire.note(this.name, `freezes for ${forMs} ms`);
-      }
+  /** Whether the call is to fail, or its answer to be lost. */
+  private strike(strikes: readonly Strike[], now: Strike["when"]): boolean {
+    const striking = strikes.filter(({ when }) => when === now && this.alive);
+    for (const { what, forMs = 0 } of striking) {
+      if (what === "dies") this.kill();
+      if (what !== "freezes") continue;
+      this.frozenUntilMs = this.wire.world.nowMs + forMs;
+      this.wire.note(this.name, `freezes for ${forMs} ms`);
     }
+    return striking.some(({ what }) => what === "fails");
   }
 }
 

@@ -1,7 +1,8 @@
 /** A log as the oracle reads it. */
 
-import type { EventStore, RecordedEvent } from "../../src/index.js";
-import type { LogRecord } from "../oracle/records.js";
+import type { EventStore, FlagData, RecordedEvent } from "../../src/index.js";
+import { flagRecordOf } from "../observer/feed.js";
+import type { FlagRecord, LogRecord } from "../oracle/records.js";
 
 export const logRecord = (event: RecordedEvent): LogRecord => ({
   id: event.id,
@@ -19,4 +20,8 @@ export async function eventsOf(log: EventStore): Promise<RecordedEvent[]> {
   return events;
 }
 
-export const logRecords = async (log: EventStore): Promise<LogRecord[]> => (await eventsOf(log)).map(logRecord);
+export const flagEventsIn = (events: readonly RecordedEvent[]): RecordedEvent[] =>
+  events.filter(({ streamName }) => streamName.startsWith("rollcall.flags-"));
+
+export const flagsIn = (events: readonly RecordedEvent[]): FlagRecord[] =>
+  flagEventsIn(events).map(({ type, data }) => flagRecordOf(type, data as FlagData));

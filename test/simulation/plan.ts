@@ -9,12 +9,14 @@ export type Port = "log" | "rows";
 /** The n-th call of all (a crash point), or the n-th of those whose name begins so. */
 export type Place = { readonly point: number } | { readonly call: string; readonly nth: number };
 
-/** Before the call is made, or once it has taken effect and before its answer is there. */
+/** What befalls whoever makes a call: before it is made, or once it has taken effect and before its answer is there. */
 export interface Strike {
   readonly at: Place;
   readonly when: "before" | "after";
-  /** How long the process freezes; `Infinity` kills it. */
-  readonly forMs: number;
+  /** `fails`: the port does not answer this one call; after it has taken effect, the answer is lost. */
+  readonly what: "dies" | "freezes" | "fails";
+  /** How long it freezes. */
+  readonly forMs?: number;
 }
 
 /** The port answers nobody, or not that process; its appends and commits under way may have happened or not. */
@@ -74,7 +76,7 @@ export const calmPlan: Plan = {
 };
 
 /** Most that a clock is off in a calm run, and in any run once all is mended. */
-export const calmSkewMs = 150;
+export const calmSkewMs = 400;
 
 const struckCalls = ["append tick", "append flags", "commit", "rows", "log.subscribe", "acquire", "renew", "log.read"];
 
@@ -96,17 +98,19 @@ export function planOf(seed: number, random: Random, spanMs: number): Plan {
   const [wildOwn, wildLog, wildLease] = [sometimes(), sometimes(), sometimes()];
   const [crashes, freezes, stops, outages, losses, slow] = Array.from({ length: 6 }, sometimes);
   const count = random.whole(calm ? 1 : 2, 4);
-  const strike = (forMs: number): Strike => ({
+  const strike = (what: Strike["what"]): Strike => ({
     at:
       random.whole(0, 2) > 0
-        ? { call: random.pick(struckCalls), nth: random.whole(1, 6) }
+        ? { call: random.pick(struckCalls), nth: random.pick([1, 1, 2, 3, random.whole(1, 12)]) }
         : { point: random.pick([random.whole(1, 60), random.whole(1, 800)]) },
     when: random.pick(["before", "after"]),
-    forMs,
+    what,
+    ...(what === "freezes" && { forMs: leaseTtlMs * random.pick([0.1, 0.8, 1.3, 4]) }),
   });
   return {
-    processes: Array.from({ length: count }, () => ({
-      startsAfterMs: random.pick([0, 0, random.whole(0, spanMs / 2)]),
+    processes: Array.from({ length: count }, (_, place) => ({
+      // In a calm run one is up all the time.
+      startsAfterMs: calm && place === 0 ? 0 : random.pick([0, 0, random.whole(0, spanMs / 2)]),
       clock: clockOf(wildOwn),
       returnsAfterMs: random.pick([1, leaseTtlMs / 2, leaseTtlMs * 3]),
       stops: stops ? many(2, () => ({ afterMs: moment(), forMs: random.pick([1, 500, 5_000]) })) : [],
@@ -120,8 +124,9 @@ export function planOf(seed: number, random: Random, spanMs: number): Plan {
       slowMs: random.pick([300, leaseTtlMs * 1.5]),
     },
     strikes: [
-      ...(crashes ? many(4, () => strike(Infinity)) : []),
-      ...(freezes ? many(4, () => strike(random.pick([10, leaseTtlMs * 0.8, leaseTtlMs * 1.3, leaseTtlMs * 4]))) : []),
+      ...(crashes ? many(4, () => strike("dies")) : []),
+      ...(freezes ? many(4, () => strike("freezes")) : []),
+      ...(losses ? many(6, () => strike("fails")) : []),
     ],
     outages: outages
       ? many(3, () => ({

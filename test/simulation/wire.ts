@@ -8,6 +8,8 @@ import { startMs, type World } from "./world.js";
 export class Wire {
   /** One line for each thing that happened at a port, with its time. */
   readonly trace: string[] = [];
+  /** What nobody may do whatever goes wrong, and somebody did. */
+  readonly failures: string[] = [];
   /** Calls so far: each is a crash point. */
   points = 0;
   private mended = false;
