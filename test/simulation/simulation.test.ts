@@ -4,13 +4,13 @@ import { simulate, type Simulated } from "./simulate.js";
 
 const only = process.env["ROLLCALL_SIMULATION_SEED"];
 
-/** The violations, the end of what happened, and how to see it again. */
-const told = ({ seed, violations, trace }: Simulated) =>
+/** The violations, how to see the run again, and the end of what happened; all of it, and why, when it is seen again. */
+const told = ({ seed, terms, plan, violations, trace }: Simulated) =>
   [
-    `Seed ${seed}:`,
+    `Seed ${seed}; replay it with ROLLCALL_SIMULATION_SEED=${seed} npx mocha -g "a simulated observer"`,
     ...violations,
+    ...(only ? [`Terms: ${JSON.stringify(terms)}`, `Plan: ${JSON.stringify(plan)}`] : []),
     ...trace.slice(only ? 0 : -30),
-    `Replay: ROLLCALL_SIMULATION_SEED=${seed} npx mocha dist/test/simulation/simulation.test.js`,
   ].join("\n  ");
 
 describe("a simulated observer", () => {
