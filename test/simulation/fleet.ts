@@ -59,11 +59,11 @@ export class Fleet {
     }
   }
 
-  /** What each process that is up says of itself; those that are frozen say nothing. */
+  /** What each process that is up says of itself; but those that were frozen a moment ago may not know yet. */
   get states(): ProcessorState[] {
     return this.running
       .filter((running) => running !== undefined)
-      .filter(({ line }) => line.frozenUntilMs <= this.wire.world.nowMs)
+      .filter(({ line }) => line.frozenUntilMs + this.wire.plan.leaseTtlMs <= this.wire.world.nowMs)
       .map(({ processor }) => processor.status.state);
   }
 
