@@ -10,6 +10,7 @@ import {
   type Case,
   type FlagData,
   type ObserverLimits,
+  type ObserverReadModelOptions,
 } from "../../src/observer/index.js";
 import type { ObserverOptions } from "../../src/observer/decorators.js";
 import type { GenerationWriter, ReadModelStore } from "../../src/projection/index.js";
@@ -110,11 +111,10 @@ export function observerClass(slots: readonly SlotTerms[], declared: Declared = 
 /** The observer that the oracle's terms describe. */
 export function observerOf(
   slots: readonly SlotTerms[],
-  limits?: ObserverLimits,
-  declared?: Declared,
+  { declared, ...options }: ObserverReadModelOptions & { readonly declared?: Declared } = {},
 ): ObserverReadModel {
   const type = observerClass(slots, declared);
-  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, { limits });
+  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, options);
 }
 
 export const recordedEvent = (record: LogRecord): RecordedEvent => {
@@ -170,7 +170,7 @@ export class FedObserver {
   ): Promise<FedObserver> {
     const readModels = await openSqliteReadModelStore({ file: ":memory:" });
     const lease = await readModels.acquire("feeder", "test", 60_000);
-    const fed = new FedObserver(observerOf(slots, limits), store, readModels, lease!);
+    const fed = new FedObserver(observerOf(slots, { limits }), store, readModels, lease!);
     await fed.reopen();
     return fed;
   }
