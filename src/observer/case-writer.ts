@@ -25,7 +25,7 @@ import { clockToleranceMs, ObserverFlags, type ObserverFlagsState } from "./obse
 import { acknowledge, passTime } from "./judging.js";
 import { ObserverTime, type TimeState } from "./observer-time.js";
 import { redefinedCases } from "./redefinition.js";
-import { aliasRow, caseRow } from "./rows.js";
+import { aliasRow, caseRow, type Alias } from "./rows.js";
 import type { Ticker } from "./ticker.js";
 
 /** What an observer keeps besides its rows. */
@@ -229,7 +229,7 @@ export class CaseWriter implements GenerationWriter {
 
   /** An event that is found by an alias counts as soon as it is known whose that is. */
   private async takeByAlias(event: RecordedEvent, via: string): Promise<void> {
-    const { key, waiting = [] } = this.rows.alias(via);
+    const { key, waiting = [] } = await this.alias(via);
     const caseEvent = caseEventOf(this.definitions, this.time, event, this.dataOf);
     if (key !== undefined) return this.join(key, caseEvent, event);
     if (waiting.some(({ id }) => id === event.id)) return;
@@ -239,7 +239,7 @@ export class CaseWriter implements GenerationWriter {
 
   /** The first meaning of an alias stands; who waited for it counts now. */
   private async tell(alias: string, key: string, event: RecordedEvent): Promise<void> {
-    const { key: known, waiting = [] } = this.rows.alias(alias);
+    const { key: known, waiting = [] } = await this.alias(alias);
     if (known !== undefined) return;
     this.rows.setAlias(alias, { key });
     this.unresolved -= waiting.length;
@@ -247,6 +247,13 @@ export class CaseWriter implements GenerationWriter {
     // In business time its own time may be still to come.
     const latestMs = Math.max(told.atMs, this.time.nowMs);
     for (const waited of waiting) await this.join(key, waited.atMs > latestMs ? waited : { ...waited, ...told }, event);
+  }
+
+  /** What was read with the page may have been put away by a commit since. */
+  private async alias(alias: string): Promise<Alias> {
+    const row = aliasRow(alias);
+    if (!this.rows.isPrepared(row)) await this.rows.prepare([row]);
+    return this.rows.alias(alias);
   }
 
   private async obey(event: RecordedEvent): Promise<void> {
