@@ -79,6 +79,8 @@ export class CaseWriter implements GenerationWriter {
   private begun: boolean;
   private unresolved: number;
   private uncommitted = 0;
+  /** What is in the store, if anything is. */
+  private committed: Checkpoint | undefined;
   private flags: RecordableFlag[] = [];
 
   private constructor(
@@ -92,6 +94,7 @@ export class CaseWriter implements GenerationWriter {
     this.ticker = ticker;
     this.limits = { ...defaultLimits, ...limits };
     this.dataOf = dataReader(upcasters);
+    this.committed = generation.checkpoint;
     const startsAfter = generation.checkpoint ? undefined : history.startsAfter;
     this.checkpoint = generation.checkpoint ?? {
       ...beginningOf(storeId),
@@ -122,6 +125,7 @@ export class CaseWriter implements GenerationWriter {
       } catch (error) {
         // What the stores say is not about this event.
         if (error instanceof RollcallError) throw error;
+        await this.checkLease();
         const { streamName, revision, type, position } = event;
         throw new HandlingFailed(this.definitions.inForce.name, streamName, revision, type, position, error);
       }
@@ -140,13 +144,28 @@ export class CaseWriter implements GenerationWriter {
     // Deadlines may have fired for an event that is not counted yet.
     if (this.uncommitted === 0 && this.rows.dirtyCount === 0) return;
     // Flags first: a crash in between derives them again, and finds them recorded.
-    await this.record();
+    if (this.flags.length > 0) {
+      await this.checkLease();
+      await this.record();
+    }
     const { readModels, generation, lease } = this.context;
     const rows = await this.rows.changes();
     this.checkpoint = { ...this.checkpoint, state: this.state };
     await readModels.commit(generation, lease, { rows, checkpoint: this.checkpoint });
     this.rows.committed();
+    this.committed = this.checkpoint;
     this.uncommitted = 0;
+  }
+
+  /**
+   * Whoever has taken over may have come further, and rows that were read since may be theirs: what follows from those
+   * at an earlier event is no flag, and no failure.
+   * @throws Fenced when the lease was lost
+   */
+  private async checkLease(): Promise<void> {
+    const { committed } = this;
+    const { readModels, generation, lease } = this.context;
+    if (committed) await readModels.commit(generation, lease, { rows: [], checkpoint: committed });
   }
 
   async caughtUp(): Promise<void> {
