@@ -116,12 +116,14 @@ export class CaseWriter implements GenerationWriter {
   }
 
   async handle(events: Page): Promise<void> {
+    const { definitions } = this;
     const identities = await this.prepare(events);
     for (const [i, event] of events.entries()) {
       // What was delivered before has been judged.
       if (this.checkpoint.position !== undefined && event.position <= this.checkpoint.position) continue;
       try {
-        await this.take(event, identities?.[i]);
+        // A definition that came into force within the page may look for keys elsewhere.
+        await this.take(event, this.definitions === definitions ? identities?.[i] : undefined);
       } catch (error) {
         // What the stores say is not about this event.
         if (error instanceof RollcallError) throw error;
@@ -220,8 +222,7 @@ export class CaseWriter implements GenerationWriter {
   /** First time moves on and deadlines before it fire, then the event itself counts. */
   private async take(event: RecordedEvent, identity: EventIdentity | undefined): Promise<void> {
     const { definitions, time } = this;
-    if (!this.hasBegun(event)) return;
-    if (!definitions.reads(event.type) || !time.reads(event)) return;
+    if (!definitions.reads(event.type) || !this.hasBegun(event) || !time.reads(event)) return;
     time.advance(event);
     if (this.rows.mayBeDue(time.nowMs)) await this.fire(event);
     if (isControl(event.type)) return this.obey(event);
@@ -311,6 +312,8 @@ export class CaseWriter implements GenerationWriter {
       startsAfter: this.history.startsAfter,
       dataOf: this.dataOf,
       rows: this.rows,
+      someWait:
+        this.unresolved > 0 || next.chain.slice(0, next.current).some(({ timeBase }) => timeBase === "occurred"),
     });
     for await (const { before, step } of steps) {
       this.rows.keep(before, step);
