@@ -36,6 +36,8 @@ export interface ObserverState extends TimeState, ObserverFlagsState {
   readonly begun?: true;
   /** Place of the definition in force among those on record; the first when absent. */
   readonly inForce?: number;
+  /** The next one is about to come into force, and some cases are judged by it already. */
+  readonly redefining?: true;
 }
 
 /** How much an observer keeps in memory, and when it commits although more events follow. */
@@ -77,6 +79,7 @@ export class CaseWriter implements GenerationWriter {
   private readonly dataOf: (event: RecordedEvent) => unknown;
   private definitions: DefinitionsInForce;
   private begun: boolean;
+  private redefining: boolean;
   private unresolved: number;
   private uncommitted = 0;
   /** What is in the store, if anything is. */
@@ -106,6 +109,7 @@ export class CaseWriter implements GenerationWriter {
     this.observerFlags = new ObserverFlags(state);
     this.unresolved = state.unresolved ?? 0;
     this.begun = state.begun ?? history.beginsAtOnce;
+    this.redefining = state.redefining ?? false;
     this.rows = new CaseRows(readModels, generation, this.limits, () => this.flush());
   }
 
@@ -180,13 +184,14 @@ export class CaseWriter implements GenerationWriter {
   }
 
   private get state(): ObserverState {
-    const { time, observerFlags, unresolved, begun, history, definitions } = this;
+    const { time, observerFlags, unresolved, begun, history, definitions, redefining } = this;
     return {
       ...time.state,
       ...observerFlags.state,
       ...(unresolved > 0 && { unresolved }),
       ...(begun && !history.beginsAtOnce && { begun }),
       ...(definitions.current > 0 && { inForce: definitions.current }),
+      ...(redefining && { redefining }),
     };
   }
 
@@ -224,7 +229,8 @@ export class CaseWriter implements GenerationWriter {
     const { definitions, time } = this;
     if (!definitions.reads(event.type) || !this.hasBegun(event) || !time.reads(event)) return;
     time.advance(event);
-    if (this.rows.mayBeDue(time.nowMs)) await this.fire(event);
+    // What is due by the next definition is none of this one's business, and what was due by this one has fired.
+    if (!this.redefining && this.rows.mayBeDue(time.nowMs)) await this.fire(event);
     if (isControl(event.type)) return this.obey(event);
     if (!isJudged(definitions, event)) return;
     this.checkClocks(event);
@@ -306,6 +312,7 @@ export class CaseWriter implements GenerationWriter {
   private async redefine(event: RecordedEvent): Promise<void> {
     const next = this.history.definedBy(event, this.definitions.current);
     if (!next) return;
+    this.redefining = true;
     const steps = redefinedCases(this.context.store, next, {
       event,
       time: this.time,
@@ -319,6 +326,7 @@ export class CaseWriter implements GenerationWriter {
       this.rows.keep(before, step);
       if (this.isFull) await this.flush();
     }
+    this.redefining = false;
     this.definitions = next;
     this.time.goBy(next.inForce);
   }
