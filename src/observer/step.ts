@@ -27,6 +27,8 @@ const withoutOrphans = ({ terms, ...judged }: JudgedSlot): JudgedSlot => {
   return { ...judged, terms: rest };
 };
 
+const beginUnder = ({ by }: JudgedSlot, slot: Slot): Slot => (by > 0 ? { ...slot, by } : slot);
+
 export class Step {
   private slots: Record<string, Slot>;
   // Most steps raise nothing and complete nothing: what they do not need is not made.
@@ -145,12 +147,13 @@ export class Step {
       case "unless":
         for (const run of runsForUnless(this.slots, terms, pair))
           this.take(run, judged, onUnless(this.run(run, judged), terms, seen));
-        if (terms.per && pair === undefined) this.markPairs(terms.name, event.atMs);
+        if (terms.per && pair === undefined) this.markPairs(judged, event.atMs);
     }
   }
 
-  private markPairs(name: string, atMs: number): void {
-    const base = this.slots[name] ?? idle;
+  private markPairs(judged: JudgedSlot, atMs: number): void {
+    const { name } = judged.terms;
+    const base = this.fresh(name, judged) ?? beginUnder(judged, idle);
     if (base.pairsMarkedMs === undefined) this.put(name, { ...base, pairsMarkedMs: atMs });
   }
 
@@ -174,12 +177,17 @@ export class Step {
     }
   }
 
-  /** A run that began under terms that are no longer in force, and has no trigger, begins anew. */
-  private run(name: string, judged: JudgedSlot): Slot {
+  /** What is there of a run, if it did not begin, without a trigger, under terms that are no longer in force. */
+  private fresh(name: string, judged: JudgedSlot): Slot | undefined {
     const found = this.slots[name];
-    if (found && !judged.isStale(found) && !isMarkOnly(found)) return found;
-    const fresh = beginningOfRun(this.slots, name);
-    return judged.by > 0 ? { ...fresh, by: judged.by } : fresh;
+    return found && !judged.isStale(found) ? found : undefined;
+  }
+
+  private run(name: string, judged: JudgedSlot): Slot {
+    const found = this.fresh(name, judged);
+    if (found && !isMarkOnly(found)) return found;
+    const isMarked = this.fresh(judged.terms.name, judged) !== undefined;
+    return beginUnder(judged, isMarked ? beginningOfRun(this.slots, name) : idle);
   }
 
   private take(run: string, judged: JudgedSlot, { slot, flags, completedBy }: Transition): void {

@@ -192,6 +192,25 @@ describe("an observer whose definition changes", () => {
     });
   });
 
+  it("knows nothing of pairs that earlier terms had waived, where there are none any more", async () => {
+    const waived = { ...payment, unless: ["c"] };
+    await live(redefining.next([{ ...waived, per: { trigger: "data.p", counterpart: "data.p" } }])(), event("c", 100));
+    const second = redefining.next([{ ...waived, eachTime: true }]);
+    await live(second(), event("a", 101), event("a", 102), timeIs(200));
+    expect(await slots()).to.deep.equal({ payment: "WAIVED", "payment#2": "MISSING" });
+    await expectRebuilt(second());
+  });
+
+  it("reads again which pairs were waived, where the new terms tell them apart otherwise", async () => {
+    const waived = { ...payment, unless: ["c"] };
+    const other = { trigger: "metadata.$causationId", counterpart: "data.p" };
+    await live(redefining.next([{ ...waived, per: { trigger: "data.p", counterpart: "data.p" } }])(), event("c", 100));
+    const second = redefining.next([{ ...waived, per: other }]);
+    await live(second(), event("a", 101, "k", { metadata: { $causationId: "x" } }), timeIs(200));
+    expect(await slots()).to.deep.equal({ payment: "IDLE", "payment[x]": "WAIVED" });
+    await expectRebuilt(second());
+  });
+
   it("looks for keys where the new terms say, from the definition on", async () => {
     const data = { key: "other" };
     await live(redefining.next([{ ...payment, key: "data.key" }])(), event("a", 100, "k", { data }));
