@@ -46,4 +46,13 @@ describe("an event that is found by an alias", () => {
     ]);
     expect((await fed.cases()).get("one")?.seen).to.deep.equal(["a-one", "b-3"]);
   });
+
+  it("counts for the case that was told first", async () => {
+    const fed = await FedObserver.open([terms]);
+    const log = [started(0, "one", 0), started(1, "two", 0), told(2, "one", 1), told(3, "two", 2), paid(4, 3)];
+    await fed.handle(log);
+    await fed.flush();
+    const cases = await fed.cases();
+    expect(["one", "two"].map((name) => cases.get(name)?.slots["slot"]?.state)).to.deep.equal(["MET", "OPEN"]);
+  });
 });

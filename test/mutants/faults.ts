@@ -1,0 +1,196 @@
+/** Faults that somebody might make, as changes to the compiled output, and the tests that must go red by each. */
+
+export interface Edit {
+  /** Below `dist/src`. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export interface Fault {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** Below `dist/test`. One of them must go red. */
+  readonly tests: readonly string[];
+}
+
+const cases = "observer/cases.test.js";
+const plain = "property/observer.test.js";
+const ticks = "observer/ticks.test.js";
+const takeover = "observer/takeover.test.js";
+const redefinition = "observer/redefinition.test.js";
+const struck = "simulation/every-call.test.js";
+
+const inObserver = (file: string, find: string, replace: string): Edit => ({
+  file: `observer/${file}.js`,
+  find,
+  replace,
+});
+const fault = (name: string, edit: Edit | readonly Edit[], ...tests: readonly string[]): Fault => ({
+  name,
+  edits: Array.isArray(edit) ? (edit as readonly Edit[]) : [edit as Edit],
+  tests,
+});
+
+const fires = "if (!this.redefining && this.rows.mayBeDue(time.nowMs))\n            await this.fire(event);";
+const takes = "await this.take(event, this.definitions === definitions ? identities?.[i] : undefined);";
+const recordsFlags =
+  "if (this.flags.length > 0) {\n            await this.checkLease();\n            await this.record();\n        }";
+
+export const faults: readonly Fault[] = [
+  fault(
+    "an event is applied before deadlines fire",
+    [inObserver("case-writer", fires, ""), inObserver("case-writer", takes, `${takes} await this.fire(event);`)],
+    plain,
+  ),
+  fault(
+    "nobody ticks",
+    inObserver("ticker", "return await tick(this.store,", "return await (async () => {})(this.store,"),
+    ticks,
+  ),
+  fault(
+    "a tick that has been read is taken for a new one",
+    inObserver("ticker", "Math.max(deadlineMs, nowMs), clock.now()", "deadlineMs, clock.now()"),
+    ticks,
+  ),
+  fault(
+    "no fence: a commit does not ask for the lease",
+    {
+      file: "projection/sqlite/read-model-store.js",
+      find: "this.leases.check(lease);\n            if (!this.generations.advance(",
+      replace: "if (!this.generations.advance(",
+    },
+    takeover,
+  ),
+  fault(
+    "flags are recorded though the lease is lost",
+    inObserver("case-writer", "await this.checkLease();\n            await this.record();", "await this.record();"),
+    takeover,
+  ),
+  fault(
+    "the verdict is by the observer's own clock",
+    inObserver("observer-time", "this.businessTimeMs - this.latenessMs : this.logTimeMs;", "Date.now() : Date.now();"),
+    "observer/instances.test.js",
+    plain,
+  ),
+  fault(
+    "a flag's id is random",
+    inObserver("flag-stream", 'derivedId("flag", name,', 'derivedId("flag", Math.random(), name,'),
+    "observer/flag-stream.test.js",
+  ),
+  fault(
+    "flags are appended at any revision",
+    inObserver("flag-stream", 'first === 0n ? "no_stream" : first - 1n', '"any"'),
+    "observer/flag-stream.test.js",
+  ),
+  fault(
+    "the checkpoint is committed before the flags",
+    [
+      inObserver("case-writer", recordsFlags, ""),
+      inObserver(
+        "case-writer",
+        "this.committed = this.checkpoint;",
+        "this.committed = this.checkpoint; await this.record();",
+      ),
+    ],
+    struck,
+  ),
+  fault(
+    "who starts again resumes from the head of the log",
+    {
+      file: "projection/live-read-model.js",
+      find: "return generation.checkpoint ?? (",
+      replace:
+        "if (generation.checkpoint) return { ...generation.checkpoint, position: await store.head() };\n        return (",
+    },
+    "observer/outages.test.js",
+  ),
+  fault(
+    "at the deadline itself it is too late",
+    [
+      inObserver("case-rows", "next.atMs >= nowMs", "next.atMs > nowMs"),
+      inObserver("case-rows", "next.atMs < nowMs", "next.atMs <= nowMs"),
+      inObserver("judging", "due && due.atMs < nowMs", "due && due.atMs <= nowMs"),
+    ],
+    plain,
+  ),
+  fault(
+    "a case with something missing is closed",
+    inObserver("case", 'state === "MISSING" || state === "ORPHAN";', 'state === "ORPHAN";'),
+    cases,
+  ),
+  fault(
+    "`where` is not asked",
+    inObserver("slot", "slot.deadlineMs === undefined || holds(where, slot.trigger, data)", "true"),
+    cases,
+  ),
+  fault(
+    "a counterpart belongs to the last open round",
+    inObserver(
+      "runs",
+      'rounds.find((round) => slots[round].state === "OPEN")',
+      'rounds.findLast((round) => slots[round].state === "OPEN")',
+    ),
+    cases,
+  ),
+  fault(
+    "the last meaning of an alias stands",
+    inObserver("case-writer", "if (known !== undefined)\n            return;", ""),
+    "observer/keys.test.js",
+  ),
+  fault(
+    "an alias that was put away is taken for unknown",
+    inObserver(
+      "case-writer",
+      "if (!this.rows.isPrepared(row))\n            await this.rows.prepare([row]);\n        return",
+      "return",
+    ),
+    "observer/keys.test.js",
+  ),
+  fault(
+    "an acknowledgement does nothing",
+    inObserver("judging", "return any ? step.result(", "return false ? step.result("),
+    cases,
+  ),
+  fault(
+    "flags of history are not marked",
+    inObserver("case-writer", "history.isBackfill(position)", "false"),
+    redefinition,
+  ),
+  fault(
+    "statistics miss a move",
+    inObserver("case-rows", "for (const move of moves)", "for (const move of moves.slice(1))"),
+    "observer/moves.test.js",
+  ),
+  fault("the same event counts twice", inObserver("judging", "if (knows(state, event))", "if (false)"), plain),
+  fault(
+    "an open case is judged by the new terms",
+    inObserver("definitions", "pins?.[name] ?? (hasTrigger(slots, name) ? 0 : this.current)", "this.current"),
+    redefinition,
+  ),
+  fault(
+    "a trigger from before the definition is judged by it",
+    inObserver("step", '{ ...idle, state: "UNJUDGED", by }', "{ ...idle, by }"),
+    redefinition,
+  ),
+  fault(
+    "what waits is counted at the definition",
+    inObserver(
+      "judging",
+      "isPending(state, event) || state.seen.includes(event.id + mark)",
+      "state.seen.includes(event.id + mark)",
+    ),
+    redefinition,
+  ),
+  fault(
+    "keys of a page outlive a definition within it",
+    inObserver("case-writer", "this.definitions === definitions ? identities?.[i] : undefined", "identities?.[i]"),
+    redefinition,
+  ),
+  fault(
+    "the new terms fire before the definition is in force everywhere",
+    inObserver("case-writer", "if (!this.redefining && this.rows", "if (this.rows"),
+    redefinition,
+  ),
+];
