@@ -364,6 +364,59 @@ export class Divergence extends RollcallError {
   }
 }
 
+/** A rebuild cannot derive the flags that are recorded, because the beginning of a stream is gone; nothing was appended. */
+export class HistoryTruncated extends RollcallError {
+  readonly code = "HISTORY_TRUNCATED";
+  constructor(
+    readonly observer: string,
+    /** `undefined`: flags on the observer itself. */
+    readonly caseKey: string | undefined,
+    readonly streamName: string,
+    /** Where the stream begins now; `undefined` when nothing is left of it. */
+    readonly firstRevision: bigint | undefined,
+    /** What history gives, and what is recorded. */
+    found: string,
+  ) {
+    const concerns = caseKey === undefined ? "" : `case ${JSON.stringify(caseKey)}: `;
+    const what =
+      firstRevision === undefined ? "was deleted" : `begins at revision ${firstRevision}: what came before is gone`;
+    super(
+      `${observer}: ${concerns}${streamName} ${what}, and history no longer gives what it gave (${found}). Nothing was appended, and what serves goes on serving. Keep it, or restore the stream and rebuild; to judge what is left as if it were all, raise the version with applyTo: "all".`,
+    );
+  }
+}
+
+/** An observer has no case of that key. */
+export class UnknownCase extends RollcallError {
+  readonly code = "UNKNOWN_CASE";
+  constructor(
+    readonly observer: string,
+    readonly caseKey: string,
+  ) {
+    super(`${observer} has no case ${JSON.stringify(caseKey)}, and no case of which that is an alias.`);
+  }
+}
+
+/** There is nothing in the case that could be acknowledged. */
+export class NothingAmiss extends RollcallError {
+  readonly code = "NOTHING_AMISS";
+  constructor(
+    readonly observer: string,
+    readonly caseKey: string,
+    /** What the case is instead, in words. */
+    found: string,
+  ) {
+    super(
+      `${observer}: case ${JSON.stringify(caseKey)}: expected something MISSING or ORPHAN to acknowledge, found: ${found}. Nothing was recorded.`,
+    );
+  }
+}
+
+/** Log time cannot be reset to that time. */
+export class InvalidReset extends RollcallError {
+  readonly code = "INVALID_RESET";
+}
+
 /** An observer declares other terms than those that its version is on record with. */
 export class DefinitionChanged extends RollcallError {
   readonly code = "DEFINITION_CHANGED";

@@ -147,6 +147,10 @@ export class CaseWriter implements GenerationWriter {
     this.uncommitted = 0;
   }
 
+  async beforeActivation(): Promise<void> {
+    await this.sink.finish?.();
+  }
+
   async caughtUp(): Promise<void> {
     const dueMs = await this.rows.earliestDue();
     const { time } = this;
@@ -330,7 +334,7 @@ export class CaseWriter implements GenerationWriter {
       this.flags.push({
         ...flag,
         ...(deadlineMs !== undefined && { deadlineMs: time.inLog(deadlineMs) }),
-        ...{ decidedAtMs: time.inLog(decidedAtMs), backfill, provisional: false },
+        ...{ position, decidedAtMs: time.inLog(decidedAtMs), backfill, provisional: false },
       });
     }
   }

@@ -1,3 +1,5 @@
+export { acknowledgementStream } from "./acknowledgements.js";
+export { alarmStream, divergenceType, truncatedType, type AlarmData } from "./alarms.js";
 export { flagCount, type Acknowledgement, type Case, type CaseStatus, caseStatuses } from "./case.js";
 export type { ObserverLimits, ObserverState } from "./case-writer.js";
 export * from "./control-events.js";

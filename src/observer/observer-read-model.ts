@@ -2,7 +2,7 @@
 
 import { systemClock, type Clock } from "../clock.js";
 import { ReadModelOutdated } from "../errors.js";
-import type { Upcasters } from "../message/index.js";
+import type { RecordedEvent, Upcasters } from "../message/index.js";
 import type { DeclaredClass } from "../model/index.js";
 import type {
   Generation,
@@ -16,7 +16,9 @@ import { CaseWriter, type ObserverLimits } from "./case-writer.js";
 import { controlTypes } from "./control-events.js";
 import { DefinitionHistory } from "./definition-history.js";
 import { checkUnchanged, recordDefinition, recordedDefinitions, type RecordedDefinition } from "./definition-log.js";
-import { logSink } from "./flag-sink.js";
+import { logSink, type FlagSink } from "./flag-sink.js";
+import { dataReader } from "./intake.js";
+import { passedBy, RebuildSink } from "./rebuild-sink.js";
 import { definitionOf, previousOf, type ObserverDefinition } from "./definition.js";
 import { declaredDefinition, hashOfDeclared } from "./rows.js";
 import { Ticker } from "./ticker.js";
@@ -33,7 +35,9 @@ export class ObserverReadModel implements ReadModel {
   readonly declaration: ReadModelDeclaration;
   readonly filter: EventFilter;
   /** Definitions whose predicates are at hand, this one first. */
-  private readonly known: readonly ObserverDefinition[];
+  readonly known: readonly ObserverDefinition[];
+  /** Data of an event in its present shape. */
+  readonly dataOf: (event: RecordedEvent) => unknown;
 
   constructor(
     declared: DeclaredClass,
@@ -41,6 +45,7 @@ export class ObserverReadModel implements ReadModel {
   ) {
     this.definition = definitionOf(declared);
     this.known = [this.definition, ...previousOf(declared)];
+    this.dataOf = dataReader(options.upcasters);
     const { name, version, hash, eventTypes } = this.definition;
     this.declaration = { name, version, definition: declaredDefinition(hash), indexes: ["status", "dueMs"] };
     this.filter = { eventTypes };
@@ -73,13 +78,24 @@ export class ObserverReadModel implements ReadModel {
     return true;
   }
 
-  async open(context: WriterContext): Promise<GenerationWriter> {
+  open(context: WriterContext): Promise<GenerationWriter> {
+    return this.openInto(context);
+  }
+
+  /** The same with a place for the flags that is not the log; only of what nobody else sees. */
+  async openInto(context: WriterContext, elsewhere?: FlagSink): Promise<GenerationWriter> {
     const { mode, store, signal, fail } = context;
     const { clock = systemClock, limits, upcasters } = this.options;
     const history = new DefinitionHistory(this.definition, await this.definitions(mode === "live", store));
     const ticks = mode === "live" && this.definition.live;
     const ticker = ticks ? new Ticker(store, clock, signal, fail) : undefined;
-    return CaseWriter.open(context, { history, sink: logSink(store), ticker, upcasters, ...(limits && { limits }) });
+    const sink = elsewhere ?? (mode === "live" ? logSink(store) : await this.rebuildSink(context, history));
+    return CaseWriter.open(context, { history, sink, ticker, upcasters, ...(limits && { limits }) });
+  }
+
+  private async rebuildSink(context: WriterContext, history: DefinitionHistory): Promise<FlagSink> {
+    const passed = await passedBy(context, history.inForceAt(0).chain);
+    return passed ? new RebuildSink(context.store, passed, this.dataOf) : logSink(context.store);
   }
 
   /** What is on record; who goes live makes sure that its own definition is. */

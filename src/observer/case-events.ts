@@ -1,0 +1,60 @@
+/** The events of a case, as far as they are still recorded. */
+
+import type { RecordedEvent } from "../message/index.js";
+import type { EventStore } from "../store/event-store.js";
+import type { ObserverDefinition } from "./definition.js";
+import { identify } from "./keys.js";
+
+export interface CaseEventsOptions {
+  readonly dataOf: (event: RecordedEvent) => unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** Called while the log is searched, with the position that was reached. */
+  readonly onProgress?: ((position: bigint) => void) | undefined;
+}
+
+/** Whether the key of every case is a correlation id. */
+export const isKeyedByCorrelation = ({ key, keys }: Pick<ObserverDefinition, "key" | "keys">): boolean =>
+  key === undefined && keys === undefined;
+
+/**
+ * Everything recorded with the case's key as correlation id, flags and acknowledgements included; where the observer
+ * finds keys by other means, also what it finds so, for which the log is searched. In the order of the log.
+ */
+export async function eventsOfCase(
+  store: EventStore,
+  definition: ObserverDefinition,
+  key: string,
+  options: CaseEventsOptions,
+): Promise<readonly RecordedEvent[]> {
+  const events = new Map<bigint, RecordedEvent>();
+  for await (const page of store.readCorrelation(key)) for (const event of page) events.set(event.position, event);
+  if (!isKeyedByCorrelation(definition)) {
+    const aliases = new Set<string>();
+    const found = async () => {
+      for await (const event of identified(store, definition, key, aliases, options)) events.set(event.position, event);
+    };
+    await found();
+    // What came before its alias was told is found once the alias is known.
+    if (aliases.size > 0) await found();
+  }
+  return [...events.values()].toSorted((a, b) => (a.position < b.position ? -1 : 1));
+}
+
+async function* identified(
+  store: EventStore,
+  definition: ObserverDefinition,
+  wanted: string,
+  aliases: Set<string>,
+  { dataOf, signal, onProgress }: CaseEventsOptions,
+): AsyncGenerator<RecordedEvent> {
+  const filter = { eventTypes: [...definition.ownTypes] };
+  for await (const page of store.readLog({ filter, signal })) {
+    for (const event of page) {
+      const { key, alias, via } = identify(definition, event, dataOf);
+      if (key !== wanted && (via === undefined || !aliases.has(via))) continue;
+      if (alias !== undefined) aliases.add(alias);
+      yield event;
+    }
+    onProgress?.(page.at(-1)!.position);
+  }
+}
