@@ -24,7 +24,7 @@ export interface Assembly {
   readonly commands: CommandBus;
   readonly container: Container;
   readonly projections: readonly ReadModel[];
-  readonly observers: readonly ReadModel[];
+  readonly observers: readonly ObserverReadModel[];
   readonly reactors: readonly {
     readonly subscriber: ReactorSubscriber;
     readonly name: string;
@@ -87,7 +87,9 @@ export function assemble(
     container,
     reactors,
     projections: model.projections.map((declared) => new ProjectionReadModel(declared, model.upcasters)),
-    observers: model.observers.map((declared) => new ObserverReadModel(declared, { clock, upcasters: model.upcasters })),
+    observers: model.observers.map(
+      (declared) => new ObserverReadModel(declared, { clock, upcasters: model.upcasters }),
+    ),
     roles: [...definition.domains.map(({ name }) => name), ...machineryRoles],
   };
 }

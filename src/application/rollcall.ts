@@ -9,6 +9,14 @@ import { InvalidConfiguration, UnknownReadModel } from "../errors.js";
 import type { AnyCommand } from "../message/index.js";
 import type { CommandResult, DispatchOptions } from "../aggregate/index.js";
 import {
+  rehearse,
+  verifyObserver,
+  type JudgingOptions,
+  type ObserverReadModel,
+  type Rehearsal,
+  type Verification,
+} from "../observer/index.js";
+import {
   LiveReadModel,
   rebuild,
   type ReadModel,
@@ -24,6 +32,7 @@ import { assemble, modelOf, type Assembly } from "./assembly.js";
 import { completed, type Configuration, type StatedConfiguration } from "./configuration.js";
 import { openStore } from "./open-store.js";
 import type { ApplicationDefinition } from "./registration.js";
+import { withScratch } from "./scratch.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
 import { inMemory } from "./store-address.js";
 
@@ -38,6 +47,8 @@ export interface RollcallOptions {
   /** Called for each error that no caller sees: an HTTP request that failed unexpectedly, a hook above that threw. */
   readonly onError?: (error: unknown) => void;
 }
+
+type AsideOptions = Pick<JudgingOptions, "signal" | "onProgress">;
 
 export class Rollcall {
   private http: HttpServer | undefined;
@@ -144,6 +155,39 @@ export class Rollcall {
     return rebuild(readModel, { store, readModels, holder, leaseTtlMs, ...(clock && { clock }), ...options });
   }
 
+  /**
+   * Judges the history of an observer again, aside, and compares flags and cases with what is recorded and serves.
+   * @throws UnknownReadModel, ReadModelOutdated, or what the observer meets
+   */
+  verify(name: string, options: AsideOptions = {}): Promise<Verification> {
+    const { store, readModels } = this;
+    return this.aside((scratch) => verifyObserver(this.observer(name), { store, readModels, scratch, ...options }));
+  }
+
+  /**
+   * What an observer would make of all of history, if it were rebuilt; nothing is recorded.
+   * @throws UnknownReadModel, or what the observer meets
+   */
+  rehearse(name: string, options: AsideOptions = {}): Promise<Rehearsal> {
+    const { store } = this;
+    return this.aside((scratch) => rehearse(this.observer(name), { store, scratch, ...options }));
+  }
+
+  /** @throws UnknownReadModel */
+  observer(name: string): ObserverReadModel {
+    const { observers } = this.assembly;
+    const found = observers.find(({ declaration }) => declaration.name === name);
+    if (found) return found;
+    throw new UnknownReadModel(
+      name,
+      observers.map(({ declaration }) => declaration.name),
+    );
+  }
+
+  private aside<T>(work: (scratch: ReadModelStore) => Promise<T>): Promise<T> {
+    return withScratch(this.options.clock ?? systemClock, work);
+  }
+
   get readModelNames(): readonly string[] {
     return [...this.assembly.projections, ...this.assembly.observers].map(({ declaration }) => declaration.name);
   }
@@ -164,7 +208,7 @@ export class Rollcall {
       commands,
       model,
       projections: assembly.projections.map(({ declaration }) => declaration),
-      observers: assembly.observers.map(({ declaration }) => declaration),
+      observers: assembly.observers,
       reactors: assembly.reactors.map(({ name, subscriber }) => ({ name, subscription: subscriber.name })),
       status,
       readiness: () => readinessOf(readModels, this.workers()),

@@ -12,8 +12,11 @@
  * | GET /read-models/:name                   | rows: `?<field>=<value>&limit=&cursor=` (see filter-readings.ts)    |
  * | GET /read-models/:name/:key              | one row                                                             |
  * | GET /observers                           | names and versions                                                  |
+ * | GET /observers/:name                     | what it expects, in words and as terms; its versions on record      |
  * | GET /observers/:name/cases               | cases: `?status=&limit=&cursor=`                                    |
- * | GET /observers/:name/cases/:correlationId | one case: its slots, and the flags raised in it                    |
+ * | GET /observers/:name/cases/:key          | one case, by its key or an alias: its slots and why, and its flags  |
+ * | POST /observers/:name/cases/:key/acknowledgement | `{ slot?, by, note? }` stops its escalation: 201, 200 when it had been said |
+ * | GET /observers/:name/statistics          | how its slots fare, day by day: `?slot=&limit=&cursor=`             |
  * | GET /reactors                            | names, and how many events each has parked                          |
  * | GET /reactors/:name/parked               | events it could not handle, in the log's order: `?limit=&after=`    |
  * | GET /correlations/:id                    | events of all domains in the order of the log: `?limit=&after=`     |
@@ -21,6 +24,8 @@
  *
  * A list is `{ items, nextCursor? }`; its next page is named by a `Link` header too. `limit` is 50 unless stated, 1000
  * at most; `nextCursor` is the next `cursor`, or the next `after` where positions are counted.
+ *
+ * A case's key is its correlation id, unless the observer declares another.
  *
  * A command's body is its fields, `aggregateId` included. `Idempotency-Key` is its id: sent again with the same one it
  * is answered from its events (`duplicate: true`). `X-Correlation-Id` and `traceparent` go into its events' metadata.
@@ -30,9 +35,11 @@
 
 import express, { type ErrorRequestHandler, type Express, type Request } from "express";
 import helmet from "helmet";
-import { findCase, listCases, listObservers } from "./cases.js";
+import { acknowledge } from "./acknowledgement.js";
+import { listCases, showCase } from "./cases.js";
 import { readBody, sendCommand } from "./commands.js";
 import { showLive, showReady, showStatus } from "./health.js";
+import { listObservers, showObserver, showStatistics } from "./observers.js";
 import { problemOf, RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
 import { listParked, listReactors } from "./reactors.js";
@@ -58,14 +65,19 @@ const reads: readonly (readonly [path: string, show: Show])[] = [
   ["/read-models/:name", listReadModelRows],
   ["/read-models/:name/:key", findReadModelRow],
   ["/observers", listObservers],
+  ["/observers/:name", showObserver],
   ["/observers/:name/cases", listCases],
-  ["/observers/:name/cases/:correlationId", findCase],
+  ["/observers/:name/cases/:key", showCase],
+  ["/observers/:name/statistics", showStatistics],
   ["/reactors", listReactors],
   ["/reactors/:name/parked", listParked],
   ["/correlations/:id", showTimeline],
 ];
 
-const commandPath = "/commands/:type";
+const writes: readonly (readonly [path: string, write: Show])[] = [
+  ["/observers/:name/cases/:key/acknowledgement", acknowledge],
+  ["/commands/:type", sendCommand],
+];
 
 /** The API, to be served alone or mounted in another application. It keeps no state of its own. */
 export function createApi(context: QueryContext, options: ApiOptions = {}): Express {
@@ -82,13 +94,14 @@ export function createApi(context: QueryContext, options: ApiOptions = {}): Expr
       .route(path)
       .get(replying((request) => show(request, context), answerWithinMs))
       .all(refuseMethod("GET, HEAD, OPTIONS"));
-  api
-    .route(commandPath)
-    .post(
-      ...readBody,
-      replying((request) => sendCommand(request, context), answerWithinMs),
-    )
-    .all(refuseMethod("POST, OPTIONS"));
+  for (const [path, write] of writes)
+    api
+      .route(path)
+      .post(
+        ...readBody,
+        replying((request) => write(request, context), answerWithinMs),
+      )
+      .all(refuseMethod("POST, OPTIONS"));
   api.use((request) => {
     throw new RequestProblem(
       "UNKNOWN_ROUTE",
@@ -104,7 +117,7 @@ function showIndex({ baseUrl }: Request): Reply {
   return {
     body: {
       name: "rollcall",
-      links: [...links.map((path) => `GET ${baseUrl}${path}`), `POST ${baseUrl}${commandPath}`],
+      links: [...links.map((path) => `GET ${baseUrl}${path}`), ...writes.map(([path]) => `POST ${baseUrl}${path}`)],
     },
   };
 }

@@ -1,48 +1,40 @@
 /** Observers over HTTP: their cases, and the flags that were raised in one. */
 
 import type { Request } from "express";
-import { InvalidQuery } from "../errors.js";
+import { InvalidQuery, UnknownCase } from "../errors.js";
 import type { RecordedEvent } from "../message/index.js";
 import {
   casePrefix,
-  caseRow,
   caseStatuses,
+  expectationInWords,
+  explainedSlots,
+  findCase,
   flagCount,
   flagStream,
   flagTypePrefix,
   hashOfDeclared,
+  quickEvidence,
   runOf,
   type Case,
   type CaseStatus,
+  type ExplainedSlot,
   type FlagData,
-  type ObserverDefinition,
   type ObserverState,
 } from "../observer/index.js";
 import type { Generation } from "../projection/index.js";
+import { observerOf } from "./observers.js";
 import { limitOf, linkToNext, pathPart, pathTo, queryParameters } from "./parameters.js";
-import { RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
-import { declarationOf, servingOf, whenBuilt } from "./read-models.js";
+import { whenBuilt } from "./read-models.js";
 import type { Reply } from "./reply.js";
 import { isoTime } from "./timeline.js";
 
 /** Flags shown of one case: only repeated duplicates can be so many. */
 const mostFlags = 1000;
 
-export async function listObservers(request: Request, { observers, readModels }: QueryContext): Promise<Reply> {
-  const items = await Promise.all(
-    observers.map(async ({ name, version }) => ({
-      name,
-      version,
-      ...(await servingOf(readModels, name)),
-      cases: pathTo(request, "observers", name, "cases"),
-    })),
-  );
-  return { body: { items } };
-}
-
-export async function listCases(request: Request, { observers, readModels }: QueryContext): Promise<Reply> {
-  const { name } = declarationOf(pathPart(request, "name"), observers);
+export async function listCases(request: Request, context: QueryContext): Promise<Reply> {
+  const { readModels } = context;
+  const { name } = observerOf(request, context).definition;
   const parameters = queryParameters(request, name, ["status", "limit", "cursor"]);
   const status = parameters.get("status");
   if (status !== undefined && !caseStatuses.includes(status as CaseStatus))
@@ -68,30 +60,29 @@ export async function listCases(request: Request, { observers, readModels }: Que
   };
 }
 
-export async function findCase(request: Request, { observers, readModels, store }: QueryContext): Promise<Reply> {
-  const { name } = declarationOf(pathPart(request, "name"), observers);
-  const correlationId = pathPart(request, "correlationId");
-  const row = await whenBuilt(name, readModels.findRow(name, caseRow(correlationId)));
-  if (!row)
-    throw new RequestProblem(
-      "UNKNOWN_CASE",
-      `${name} has no case for correlation id ${JSON.stringify(correlationId)}.`,
-    );
+export async function showCase(request: Request, context: QueryContext): Promise<Reply> {
+  const { readModels, store } = context;
+  const observer = observerOf(request, context);
+  const { name } = observer.definition;
+  const asked = pathPart(request, "key");
+  const found = await whenBuilt(name, findCase(readModels, name, asked));
+  if (!found) throw new UnknownCase(name, asked);
   // Flags belong to the definition that the rows were made with, which is not the declared one until a rebuild is done.
-  const serving = await readModels.activeGeneration(name);
+  const serving = (await readModels.activeGeneration(name))!;
   const flags: object[] = [];
-  if (serving) {
-    // The name and the hash are all that a flag stream's name is made of.
-    const definition = { name, hash: hashOfDeclared(serving.definition) } as ObserverDefinition;
-    for await (const page of store.readStream(flagStream(store, definition, correlationId), { limit: mostFlags }))
-      flags.push(...page.map(flag));
-  }
+  // The name and the hash are all that a flag stream's name is made of.
+  const definition = { name, hash: hashOfDeclared(serving.definition) };
+  for await (const page of store.readStream(flagStream(store, definition, found.key), { limit: mostFlags }))
+    flags.push(...page.map(flag));
+  const evidence = await quickEvidence(observer, store, found, serving);
   return {
     body: {
       observer: name,
-      ...summary(row as Case, logTimes(serving)),
+      ...(found.alias !== undefined && { alias: found.alias }),
+      ...summary(found.row, logTimes(serving), explainedSlots(evidence)),
+      rules: evidence.definitions.inForce.slots.map((slot) => `${slot.name}: ${expectationInWords(slot)}`),
       flags,
-      timeline: pathTo(request, "correlations", correlationId),
+      timeline: pathTo(request, "correlations", found.key),
     },
   };
 }
@@ -102,7 +93,11 @@ function logTimes(generation: Generation | undefined): (ms: number | undefined) 
   return (ms) => isoTime(ms === undefined ? undefined : ms - offsetMs);
 }
 
-function summary(found: Case, inLog: (ms: number | undefined) => string | undefined) {
+function summary(
+  found: Case,
+  inLog: (ms: number | undefined) => string | undefined,
+  explained: readonly ExplainedSlot[] = [],
+) {
   const { key, status, slots, dueMs, acknowledged, closedMs } = found;
   return {
     correlationId: key,
@@ -118,6 +113,7 @@ function summary(found: Case, inLog: (ms: number | undefined) => string | undefi
         deadline: inLog(deadlineMs),
         triggerId,
         escalations: step,
+        reason: explained.find(({ run: explainedRun }) => explainedRun === name)?.reason,
       };
     }),
     flagCount: flagCount(found),

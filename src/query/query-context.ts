@@ -2,6 +2,7 @@
 
 import type { CommandBus } from "../aggregate/index.js";
 import type { Model } from "../model/index.js";
+import type { ObserverReadModel } from "../observer/index.js";
 import type { ReadModelDeclaration, ReadModelStore } from "../projection/index.js";
 import type { EventStore } from "../store/event-store.js";
 
@@ -65,8 +66,8 @@ export interface QueryContext {
   readonly model: Model;
   /** The read models that projections fold into. */
   readonly projections: readonly ReadModelDeclaration[];
-  /** The observers; their rows are cases (`Case` of `src/observer`). */
-  readonly observers: readonly ReadModelDeclaration[];
+  /** The observers; their rows are cases (`Case` of `src/observer`), among others. */
+  readonly observers: readonly ObserverReadModel[];
   readonly reactors: readonly ReactorDeclaration[];
   status(): Promise<ApplicationStatus>;
   readiness(): Promise<Readiness>;

@@ -119,7 +119,7 @@ export async function openShop(): Promise<Shop> {
     model,
     commands: new CommandBus(model, store, { clock }),
     projections: [orders, unbuilt],
-    observers: [payments.declaration],
+    observers: [payments],
     reactors: [
       { name: "charge", subscription: "reactor:charge" },
       { name: "ship", subscription: "reactor:ship" },
