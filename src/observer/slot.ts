@@ -17,6 +17,8 @@ export interface Slot {
   readonly waiverMarked?: true;
   /** Counterparts that wait for a trigger: all, or what must be known of them; in the order in which they were judged. */
   readonly early?: readonly Counterpart[];
+  /** MET by the trigger: the counterparts had come before it. */
+  readonly wasEarly?: true;
   /** OPEN in business time: counterparts that came before the trigger was read, and too late for it. */
   readonly late?: readonly Counterpart[];
   /** Enough and most, where they were read from the trigger. */

@@ -64,8 +64,10 @@ function open(before: Slot, terms: SlotDefinition, event: SlotEvent): Transition
     for (const { id } of kept.slice(max ?? kept.length)) flags.push({ kind: "Duplicate", eventId: id });
   for (const counterpart of kept) flags.push(...mismatch(terms, event.data, counterpart));
   const count = keepsAll(terms) ? kept.length : slot.count;
-  if (kept.length - late.length >= (min ?? 1))
-    return { slot: { ...opened, state: "MET", count, settledMs: event.atMs }, flags, completedBy: event };
+  if (kept.length - late.length >= (min ?? 1)) {
+    const early = kept.length > 0 && { wasEarly: true as const };
+    return { slot: { ...opened, state: "MET", count, settledMs: event.atMs, ...early }, flags, completedBy: event };
+  }
   // In business time a trigger that is read late may have ended before what was read early.
   return { slot: { ...opened, state: "OPEN", count, ...(late.length > 0 && { late }) }, flags };
 }

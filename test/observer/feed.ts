@@ -37,7 +37,13 @@ export function observerOf(slots: readonly SlotTerms[], limits?: ObserverLimits)
     constructor() {
       for (const { slot, trigger, counterpart, unless, withinMs, max } of slots)
         Object.assign(this, {
-          [slot]: new Expectation({ trigger, counterpart, unless, withinMs, ...(max !== undefined && { max }) }),
+          [slot]: new Expectation({
+            trigger,
+            counterpart,
+            unless,
+            withinMs,
+            ...(max !== undefined && { max: Number(max) }),
+          }),
         });
     }
   };

@@ -5,8 +5,7 @@ import fc from "fast-check";
 
 import { anyLog, anyTerms, tickType } from "./arbitrary.js";
 import { expectedCases, expectedFlags } from "./oracle.js";
-import type { ExpectedCase, FlagRecord, LogRecord, SlotTerms } from "./records.js";
-import { stepThrough } from "./stepwise.js";
+import type { FlagRecord, LogRecord, SlotTerms } from "./records.js";
 
 const within10: SlotTerms = {
   observer: "test.Observer",
@@ -123,8 +122,6 @@ const table: [why: string, history: string, outcome: string, terms?: Partial<Slo
   ["a time too far ahead is read as recorded", "a0/500 b9 x12", "MET", { ...business, toleranceMs: 100 }],
 ];
 
-const statesOf = (cases: readonly ExpectedCase[]) =>
-  new Map(cases.map((one) => [one.case, one.slots.map(({ state }) => state)]));
 const missingOf = (log: readonly LogRecord[], slots: readonly SlotTerms[]) =>
   expectedFlags(log, slots)
     .filter(({ kind }) => kind === "Missing")
@@ -177,20 +174,6 @@ describe("The oracle", () => {
     expect(() => expectedCases([], [{ ...within10, max: 0 }])).to.throw("max");
     expect(() => expectedCases([], [within10, { ...within10, ...business }])).to.throw("differ");
     expect(() => expectedCases([], [])).to.throw("at least one slot");
-  });
-
-  it("agrees with the table of states stepped through event by event", () => {
-    fc.assert(
-      fc.property(anyLog(), anyTerms(), (log, slots) => {
-        const stepped = stepThrough(log, slots);
-        expect(statesOf(expectedCases(log, slots))).to.deep.equal(stepped.states);
-        for (const [name, flags] of flagsByCase(log, slots)) {
-          expect(stepped.flags.filter((flag) => flag.case === name)).to.deep.equal(flags);
-        }
-        expect(stepped.flags).to.have.length(expectedFlags(log, slots).length);
-      }),
-      { numRuns: 3_000 },
-    );
   });
 
   it("never takes back a verdict or a flag when the log goes on (P4)", () => {

@@ -6,6 +6,7 @@ import { application, flagTypePrefix, Rollcall, type Case, type FlagData } from 
 import { LoanApplications } from "../../projections/loan-applications.js";
 import { importXes } from "../../tools/import/import-xes.js";
 import { bpicFile as file, bpicIsThere } from "../oracle/bpic.js";
+import { casesIn } from "../observer/feed.js";
 import { until } from "../until.js";
 
 interface Count {
@@ -60,7 +61,7 @@ async function countOf(rollcall: Rollcall): Promise<Record<string, Count>> {
     new Set(flags.filter((flag) => flag.data.slot === slot && flag.kind === kind).map(({ data }) => data.case));
   const generation = (await rollcall.readModels.activeGeneration("loan-applications"))!;
   const cases: Case[] = [];
-  for await (const page of rollcall.readModels.allRows(generation)) cases.push(...page.map(({ row }) => row as Case));
+  for await (const page of rollcall.readModels.allRows(generation)) cases.push(...Object.values(casesIn(Object.fromEntries(page.map(({ key, row }) => [key, row])))));
   const counts = Object.keys(expected).map((name) => {
     const slots = cases.flatMap(({ slots: { [name]: slot } }) => (slot?.triggerId ? [slot] : []));
     const [missing, cameLate, withdrawn] = [
@@ -72,7 +73,7 @@ async function countOf(rollcall: Rollcall): Promise<Record<string, Count>> {
     const count: Count = {
       triggers: slots.length,
       met: inState("MET").length,
-      metBefore: inState("MET").filter(({ early }) => early).length,
+      metBefore: inState("MET").filter(({ wasEarly }) => wasEarly).length,
       waived: inState("WAIVED").length - withdrawn.size,
       missing: missing.size,
       cameLate: cameLate.size,
