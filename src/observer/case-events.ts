@@ -57,4 +57,5 @@ async function* identified(
     }
     onProgress?.(page.at(-1)!.position);
   }
+  signal?.throwIfAborted();
 }

@@ -27,9 +27,10 @@ export function durationInWords(ms: number): string {
 /** The same for people in a hurry: its two greatest units at most. */
 export function roughlyInWords(ms: number): string {
   const size = Math.abs(ms);
-  const least = units.findLast(([unitMs]) => size >= 100 * unitMs)?.[0] ?? (size >= 10_000 ? 1_000 : 100);
-  const rounded = Math.round(size / least) * least;
-  return rounded < 10_000 ? `${(rounded / 1_000).toFixed(1)} s` : durationInWords(rounded);
+  const greatest = units.findIndex(([unitMs]) => size >= unitMs);
+  const [unitMs = 0] = units[greatest] ?? [];
+  const least = size >= 100 * unitMs ? unitMs : (units[greatest + 1]?.[0] ?? 1_000);
+  return size < 10_000 ? `${(size / 1_000).toFixed(1)} s` : durationInWords(Math.round(size / least) * least);
 }
 
 /** `a`, `a or b`, `a, b or c`. */

@@ -9,19 +9,15 @@ import {
   expectationInWords,
   explainedSlots,
   findCase,
-  flagCount,
   flagStream,
   flagTypePrefix,
   hashOfDeclared,
   quickEvidence,
-  runOf,
   type Case,
   type CaseStatus,
-  type ExplainedSlot,
   type FlagData,
-  type ObserverState,
 } from "../observer/index.js";
-import type { Generation } from "../projection/index.js";
+import { caseSummary, logTimes } from "./case-summary.js";
 import { observerOf } from "./observers.js";
 import { limitOf, linkToNext, pathPart, pathTo, queryParameters } from "./parameters.js";
 import type { QueryContext } from "./query-context.js";
@@ -56,7 +52,7 @@ export async function listCases(request: Request, context: QueryContext): Promis
     ...(nextCursor !== undefined && {
       headers: linkToNext(pathTo(request, "observers", name, "cases"), parameters, { cursor: nextCursor }),
     }),
-    body: { items: rows.map(({ row }) => summary(row as Case, inLog)), nextCursor },
+    body: { items: rows.map(({ row }) => caseSummary(row as Case, inLog)), nextCursor },
   };
 }
 
@@ -79,48 +75,11 @@ export async function showCase(request: Request, context: QueryContext): Promise
     body: {
       observer: name,
       ...(found.alias !== undefined && { alias: found.alias }),
-      ...summary(found.row, logTimes(serving), explainedSlots(evidence)),
+      ...caseSummary(found.row, logTimes(serving), explainedSlots(evidence)),
       rules: evidence.definitions.inForce.slots.map((slot) => `${slot.name}: ${expectationInWords(slot)}`),
       flags,
       timeline: pathTo(request, "correlations", found.key),
     },
-  };
-}
-
-/** Times as the log says them: an observer counts on where a wild clock was reset. */
-function logTimes(generation: Generation | undefined): (ms: number | undefined) => string | undefined {
-  const { offsetMs = 0 } = (generation?.checkpoint?.state ?? {}) as Partial<ObserverState>;
-  return (ms) => isoTime(ms === undefined ? undefined : ms - offsetMs);
-}
-
-function summary(
-  found: Case,
-  inLog: (ms: number | undefined) => string | undefined,
-  explained: readonly ExplainedSlot[] = [],
-) {
-  const { key, status, slots, dueMs, acknowledged, closedMs } = found;
-  return {
-    correlationId: key,
-    status,
-    slots: Object.entries(slots).map(([name, { state, count, deadlineMs, triggerId, step }]) => {
-      const { slot, ...run } = runOf(name);
-      return {
-        name: slot,
-        ...run,
-        state,
-        // Kept only where there is something to count.
-        count: count || undefined,
-        deadline: inLog(deadlineMs),
-        triggerId,
-        escalations: step,
-        reason: explained.find(({ run: explainedRun }) => explainedRun === name)?.reason,
-      };
-    }),
-    flagCount: flagCount(found),
-    /** When it changes although no event comes. */
-    due: inLog(dueMs),
-    acknowledged: acknowledged && { by: acknowledged.by, note: acknowledged.note, at: inLog(acknowledged.atMs) },
-    closed: inLog(closedMs),
   };
 }
 
