@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import {
-  acknowledgeCase,
   checkReset,
   clockStandings,
   clockStreamOf,
@@ -10,7 +9,7 @@ import {
   type ObserverState,
 } from "../../src/index.js";
 import { FaultyStore } from "../subscription/faulty-store.js";
-import { Judged, minute, observing, payment } from "./judging.js";
+import { Judged, observing, payment } from "./judging.js";
 
 describe("the reset of a wild clock", () => {
   let log: Judged;
@@ -109,40 +108,5 @@ describe("the reset of a wild clock", () => {
       /would change nothing.*orders stands at 2027-01-01T00:00:00\.000Z, imported has read nothing yet/,
     );
     checkReset(now, start + 365 * day - 1, start + 400 * day);
-  });
-});
-
-describe("an acknowledgement", () => {
-  let log: Judged;
-  const observer = observing({ payment: payment(), shipment: payment() });
-  beforeEach(async () => {
-    log = await Judged.open();
-    await log.record("Ordered", "one");
-    await log.pass(20 * minute);
-    await log.record("Ordered", "other");
-    await log.rebuilt(observer);
-  });
-  afterEach(() => log.close());
-  const acknowledged = (slot?: string, by = "ada") =>
-    acknowledgeCase(log, observer.definition, { case: "one", slot, by });
-  const count = async () => (await log.events("rollcall.acknowledgements-")).length;
-
-  it("counts once for what is amiss, whoever says it, and again for what goes amiss later", async () => {
-    expect(await acknowledged("payment")).to.deep.include({ slots: ["payment"], duplicate: false });
-    expect(await acknowledged("payment", "bob")).to.deep.include({ slots: ["payment"], duplicate: true });
-    await log.rebuilt(observer);
-    expect((await log.cases())["one"]!.slots["payment"]!.acknowledged).to.equal(true);
-    expect((await acknowledged("payment")).duplicate).to.equal(true);
-    expect(await count()).to.equal(1);
-    expect(await acknowledged()).to.deep.include({ slots: ["payment", "shipment"], duplicate: false });
-    expect(await acknowledged()).to.deep.include({ duplicate: true });
-    expect(await count()).to.equal(2);
-  });
-
-  it("is recorded at an explicit revision, one after the other", async () => {
-    await Promise.all([acknowledged("payment"), acknowledged("shipment"), acknowledged("payment", "bob")]);
-    const events = await log.events("rollcall.acknowledgements-");
-    expect(events.map(({ revision }) => revision)).to.deep.equal([0n, 1n]);
-    expect(events.every(({ correlationId }) => correlationId === "one")).to.equal(true);
   });
 });

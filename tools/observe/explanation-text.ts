@@ -66,10 +66,15 @@ function timelineInWords({ timeline, definition, evidence }: Explanation): strin
   const now = () => {
     isNow = true;
     if (nowMs !== undefined)
-      lines.push(coloured("gray", `  ${clockOf(nowMs)}  -- the observer has come so far: position ${position} --`));
+      lines.push(
+        coloured(
+          "gray",
+          `  -- judged so far: position ${position}, ${business ? "business time" : "log time"} ${clockOf(nowMs)} --`,
+        ),
+      );
   };
   for (const entry of timeline) {
-    if (!isNow && nowMs !== undefined && entry.kind === "deadline" && !entry.passed) now();
+    if (!isNow && isAhead(entry, position)) now();
     const date = timeInWords(entry.atMs).slice(0, 10);
     if (date !== day) lines.push(coloured("gray", `  ${(day = date)}`));
     lines.push(entryInWords(entry));
@@ -77,6 +82,10 @@ function timelineInWords({ timeline, definition, evidence }: Explanation): strin
   if (!isNow) now();
   return lines;
 }
+
+/** What the observer has not come to: a deadline that has not passed, an event that it has not read. */
+const isAhead = ({ kind, passed, recorded }: TimelineEntry, position: bigint): boolean =>
+  kind === "deadline" ? !passed : kind === "event" && recorded!.position > position;
 
 const clockOf = (ms: number) => timeInWords(ms).slice(11, 23);
 
