@@ -2,7 +2,7 @@
 
 import { flagCount, isUnsettled, type Case } from "./case.js";
 import type { DefinitionsInForce, JudgedSlot } from "./definitions.js";
-import { compareRuns, runOf } from "./runs.js";
+import { compareRuns, isMarkOnly, runOf } from "./runs.js";
 import { dueOf } from "./slot.js";
 
 export type Due =
@@ -35,9 +35,12 @@ function endOf({ inForce }: DefinitionsInForce, state: TimedCase): Due | undefin
       : { kind: "forget", atMs: state.closedMs + forgetAfterMs };
   if (closeAfterMs === undefined) return undefined;
   let settledMs = -Infinity;
-  for (const slot of Object.values(state.slots)) {
+  for (const run in state.slots) {
+    const slot = state.slots[run]!;
     if (isUnsettled(slot.state)) return undefined;
-    settledMs = Math.max(settledMs, slot.settledMs ?? -Infinity);
+    // A mark for pairs to come is all there is of a slot, until one has come.
+    const isAlone = isMarkOnly(slot) && !Object.keys(state.slots).some((other) => other.startsWith(`${run}[`));
+    settledMs = Math.max(settledMs, slot.settledMs ?? (isAlone ? slot.pairsMarkedMs! : -Infinity));
   }
   return settledMs === -Infinity ? undefined : { kind: "close", atMs: settledMs + closeAfterMs };
 }

@@ -115,6 +115,8 @@ export class CaseWriter implements GenerationWriter {
   async handle(events: Page): Promise<void> {
     const identities = await this.prepare(events);
     for (const [i, event] of events.entries()) {
+      // What was delivered before has been judged.
+      if (this.checkpoint.position !== undefined && event.position <= this.checkpoint.position) continue;
       try {
         await this.take(event, identities?.[i]);
       } catch (error) {
@@ -245,8 +247,10 @@ export class CaseWriter implements GenerationWriter {
     if (known !== undefined) return;
     this.rows.setAlias(alias, { key });
     this.unresolved -= waiting.length;
-    const [atMs, position] = [this.time.timeOf(event), String(event.position)];
-    for (const waited of waiting) await this.join(key, { ...waited, atMs, position }, event);
+    const told = { atMs: this.time.timeOf(event), position: String(event.position) };
+    // In business time its own time may be still to come.
+    const latestMs = Math.max(told.atMs, this.time.nowMs);
+    for (const waited of waiting) await this.join(key, waited.atMs > latestMs ? waited : { ...waited, ...told }, event);
   }
 
   private async obey(event: RecordedEvent): Promise<void> {

@@ -1,6 +1,14 @@
 /** What happens to a case: an event joins it, time passes, somebody acknowledges what is amiss. Pure functions. */
 
-import { isUnsettled, type Acknowledgement, type Case, type CaseEvent, type CaseStep, type Flag } from "./case.js";
+import {
+  isUnsettled,
+  newCase,
+  type Acknowledgement,
+  type Case,
+  type CaseEvent,
+  type CaseStep,
+  type Flag,
+} from "./case.js";
 import { dueMsOf, earliestDue } from "./case-timing.js";
 import type { DefinitionsInForce } from "./definitions.js";
 import type { Move } from "./moves.js";
@@ -38,7 +46,9 @@ export function acknowledge(
 
 /** Keeps an event until time has come to its own. */
 export function defer(definitions: DefinitionsInForce, state: Case, event: CaseEvent): CaseStep {
-  if (knows(state, event)) return unchanged(state);
+  // Until its turn comes the case may be forgotten, and with it what was seen.
+  const isKnown = definitions.inForce.forgetAfterMs === undefined ? knows(state, event) : isPending(state, event);
+  if (isKnown) return unchanged(state);
   const pending = [...(state.pending ?? []), event].toSorted(
     (a, b) => a.atMs - b.atMs || (BigInt(a.position) < BigInt(b.position) ? -1 : 1),
   );
@@ -91,7 +101,12 @@ export function passTime(definitions: DefinitionsInForce, state: Case, nowMs: nu
     if (event && event.atMs <= nowMs && !(due && due.atMs < event.atMs))
       next = applyEvent(definitions, { ...current, pending }, event);
     else if (due && due.atMs < nowMs) {
-      if (due.kind === "forget") return { case: undefined, flags, moves };
+      if (due.kind === "forget") {
+        if (!current.pending?.length) return { case: undefined, flags, moves };
+        // What waits for its time begins a case of its own.
+        current = { ...newCase(current.key), pending: current.pending };
+        continue;
+      }
       const step = new Step(definitions, current, nowMs);
       if (due.kind === "slot") step.fire(due.run, due.slot);
       else step.close(due.atMs);
@@ -104,8 +119,10 @@ export function passTime(definitions: DefinitionsInForce, state: Case, nowMs: nu
 }
 
 /** The same event again is no event. */
-const knows = ({ seen, pending }: Case, { id }: CaseEvent): boolean =>
-  seen.includes(id) || (pending?.some((waiting) => waiting.id === id) ?? false);
+const knows = (state: Case, event: CaseEvent): boolean => state.seen.includes(event.id) || isPending(state, event);
+
+const isPending = ({ pending }: Case, { id }: CaseEvent): boolean =>
+  pending?.some((waiting) => waiting.id === id) ?? false;
 
 function withDue(definitions: DefinitionsInForce, state: Case): Case {
   const dueMs = dueMsOf(definitions, state);

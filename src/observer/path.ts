@@ -2,10 +2,11 @@
 
 import type { RecordedEvent } from "../message/index.js";
 
-const streamParts: Readonly<Record<string, (event: RecordedEvent) => string>> = {
+const streamParts: Readonly<Record<string, (event: RecordedEvent) => string | undefined>> = {
   name: ({ streamName }) => streamName,
   category: ({ category }) => category,
-  id: ({ aggregateId }) => aggregateId,
+  // A name without a dash is a category, and has no id.
+  id: ({ streamName, aggregateId }) => (streamName.includes("-") ? aggregateId : undefined),
 };
 
 /** What is wrong with a path, to follow its place; `undefined` when it is sound. */

@@ -1,6 +1,6 @@
 /** The runs of one slot in a case: rounds (`eachTime`) and pairs (`per`), and which of them an event concerns. */
 
-import { holds, idle, type Slot, type SlotEvent } from "./slot.js";
+import { belongs, idle, type Slot, type SlotEvent } from "./slot.js";
 import type { SlotDefinition } from "./terms.js";
 
 export type Slots = Readonly<Record<string, Slot>>;
@@ -55,10 +55,10 @@ export function runForCounterpart(
   event: SlotEvent,
   pair: string | undefined,
 ): string | undefined {
-  const { name, repeats, per, where } = terms;
+  const { name, repeats, per } = terms;
   if (per) return pairName(name, pair);
   if (repeats !== "round" || !slots[name] || !isTriggered(slots[name])) return name;
-  const rounds = roundsOf(slots, name).filter((round) => holds(where, slots[round]!.trigger, event.data));
+  const rounds = roundsOf(slots, name).filter((round) => belongs(slots[round]!, terms, event));
   return (
     rounds.find((round) => slots[round]!.state === "OPEN") ??
     rounds.find((round) => slots[round]!.state === "MISSING") ??
@@ -72,16 +72,21 @@ export function runsForUnless(
   { name, repeats, per }: SlotDefinition,
   pair: string | undefined,
 ): readonly string[] {
-  if (per) return pair === undefined ? [...new Set([name, ...pairsOf(slots, name)])] : [pairName(name, pair)];
+  if (per) return pair === undefined ? pairsOf(slots, name) : [pairName(name, pair)];
   return repeats === "round" && slots[name] ? roundsOf(slots, name) : [name];
 }
 
 /** A run that is about to begin; a waiving event without a value has marked every pair to come. */
 export function beginningOfRun(slots: Slots, name: string): Slot {
-  const { slot, pair } = runOf(name);
-  const base = pair === undefined ? undefined : slots[slot];
-  return base?.waiverMarked ? { ...idle, waiverMarked: true, settledMs: base.settledMs! } : idle;
+  const { pairsMarkedMs } = slots[runOf(name).slot] ?? idle;
+  if (pairsMarkedMs === undefined) return idle;
+  const marked = { ...idle, waiverMarked: true as const, settledMs: pairsMarkedMs };
+  return name.endsWith("]") ? marked : { ...marked, pairsMarkedMs };
 }
+
+/** Keeps nothing but a mark for the pairs to come: no run has begun. */
+export const isMarkOnly = ({ state, pairsMarkedMs, waiverMarked }: Slot): boolean =>
+  state === "IDLE" && pairsMarkedMs !== undefined && !waiverMarked;
 
 /** Whether a later trigger is another one. */
 export const isTriggered = ({ state, triggerId }: Slot): boolean => triggerId !== undefined || state === "UNJUDGED";
@@ -94,5 +99,5 @@ function roundsOf(slots: Slots, name: string): string[] {
 
 const pairsOf = (slots: Slots, name: string): string[] =>
   Object.keys(slots)
-    .filter((each) => each === name || each.startsWith(`${name}[`))
+    .filter((each) => (each === name && !isMarkOnly(slots[name]!)) || each.startsWith(`${name}[`))
     .toSorted(compareRuns);

@@ -15,6 +15,8 @@ export interface Slot {
   readonly deadlineMs?: number;
   /** A waiving event came before the trigger. */
   readonly waiverMarked?: true;
+  /** Of the run without a value: when a waiving event without one marked every pair to come. */
+  readonly pairsMarkedMs?: number;
   /** Counterparts that wait for a trigger: all, or what must be known of them; in the order in which they were judged. */
   readonly early?: readonly Counterpart[];
   /** MET by the trigger: the counterparts had come before it. */
@@ -109,6 +111,10 @@ export const remembersAll = ({ repeats, per, flagDoneAfterCancel }: SlotDefiniti
 export function holds(predicate: SlotDefinition["where"], trigger: unknown, counterpart: unknown): boolean {
   return predicate === undefined || predicate(trigger as never, counterpart as never);
 }
+
+/** Whether a counterpart belongs to the run, which may have been waived before its trigger came. */
+export const belongs = (slot: Slot, { where }: SlotDefinition, { data }: Counterpart): boolean =>
+  slot.deadlineMs === undefined || holds(where, slot.trigger, data);
 
 /** When the slot needs attention although no event comes: once time is greater. */
 export function dueOf(slot: Slot, { escalateMs }: Pick<SlotDefinition, "escalateMs">): number | undefined {

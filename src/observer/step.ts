@@ -4,7 +4,15 @@ import { statusOf, type Acknowledgement, type Case, type CaseEvent, type CaseSte
 import { dueMsOf } from "./case-timing.js";
 import type { DefinitionsInForce, JudgedRole, JudgedSlot } from "./definitions.js";
 import { movesOf, type Move } from "./moves.js";
-import { beginningOfRun, runForCounterpart, runForTrigger, runOf, runsForUnless, type Run } from "./runs.js";
+import {
+  beginningOfRun,
+  isMarkOnly,
+  runForCounterpart,
+  runForTrigger,
+  runOf,
+  runsForUnless,
+  type Run,
+} from "./runs.js";
 import { idle, type RaisedFlag, type Slot, type SlotEvent, type Transition } from "./slot.js";
 import { readingName } from "./terms.js";
 import { onCounterpart, onTime, onTrigger, onUnless } from "./transitions.js";
@@ -126,7 +134,13 @@ export class Step {
       case "unless":
         for (const run of runsForUnless(this.slots, terms, pair))
           this.take(run, judged, onUnless(this.run(run, judged), terms, seen));
+        if (terms.per && pair === undefined) this.markPairs(terms.name, event.atMs);
     }
+  }
+
+  private markPairs(name: string, atMs: number): void {
+    const base = this.slots[name] ?? idle;
+    if (base.pairsMarkedMs === undefined) this.put(name, { ...base, pairsMarkedMs: atMs });
   }
 
   private trigger(judged: JudgedSlot, event: SlotEvent, pair?: string): void {
@@ -152,7 +166,7 @@ export class Step {
   /** A run that began under terms that are no longer in force, and has no trigger, begins anew. */
   private run(name: string, judged: JudgedSlot): Slot {
     const found = this.slots[name];
-    if (found && !judged.isStale(found)) return found;
+    if (found && !judged.isStale(found) && !isMarkOnly(found)) return found;
     const fresh = beginningOfRun(this.slots, name);
     return judged.by > 0 ? { ...fresh, by: judged.by } : fresh;
   }

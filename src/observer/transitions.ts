@@ -1,6 +1,7 @@
 /** The table of one slot (docs/observers.md): what a trigger, a counterpart, a waiver and time do to it. Pure functions. */
 
 import {
+  belongs,
   dueOf,
   holds,
   idle,
@@ -54,12 +55,13 @@ function open(before: Slot, terms: SlotDefinition, event: SlotEvent): Transition
     ...(asks && { trigger: event.data }),
     ...(event.offsetMs !== undefined && { offsetMs: event.offsetMs }),
   };
-  if (slot.waiverMarked) return quiet({ ...opened, state: "WAIVED", settledMs: event.atMs });
   const kept = early.filter((counterpart) => holds(terms.where, event.data, counterpart.data));
   const late = kept.filter(({ atMs }) => atMs > deadlineMs);
   const flags: RaisedFlag[] = [];
   if (before.state === "ORPHAN" && kept.length > 0) flags.push({ kind: "OrphanResolved", eventId: event.id });
-  else if (terms.inOrder && kept.length > 0) flags.push({ kind: "OutOfOrder", eventId: kept[0]!.id });
+  if (slot.waiverMarked) return { slot: { ...opened, state: "WAIVED", settledMs: event.atMs }, flags };
+  if (before.state !== "ORPHAN" && terms.inOrder && kept.length > 0)
+    flags.push({ kind: "OutOfOrder", eventId: kept[0]!.id });
   if (!judgesDuplicatesEarly(terms))
     for (const { id } of kept.slice(max ?? kept.length)) flags.push({ kind: "Duplicate", eventId: id });
   for (const counterpart of kept) flags.push(...mismatch(terms, event.data, counterpart));
@@ -82,9 +84,9 @@ export function onCounterpart(slot: Slot, terms: SlotDefinition, event: SlotEven
     case "MET":
     case "MISSING":
     case "RECOVERED":
-      return holds(terms.where, slot.trigger, event.data) ? join(slot, terms, event) : quiet(slot);
+      return belongs(slot, terms, event) ? join(slot, terms, event) : quiet(slot);
     case "WAIVED":
-      return terms.flagDoneAfterCancel && (!slot.triggerId || holds(terms.where, slot.trigger, event.data))
+      return terms.flagDoneAfterCancel && belongs(slot, terms, event)
         ? { slot, flags: [{ kind: "DoneAfterCancel", eventId: event.id }] }
         : quiet(slot);
     case "UNJUDGED":
@@ -96,27 +98,26 @@ export function onCounterpart(slot: Slot, terms: SlotDefinition, event: SlotEven
 function join(before: Slot, terms: SlotDefinition, event: SlotEvent): Transition {
   const counts = keepsAll(terms) || terms.max !== undefined;
   const slot = counts ? { ...before, count: before.count + 1 } : before;
-  const disagreement = mismatch(terms, slot.trigger, event);
+  const flags = [...duplicate(slot, terms, event), ...mismatch(terms, slot.trigger, event)];
   const isEnough = !keepsAll(terms) || slot.count - (slot.late?.length ?? 0) >= minOf(slot, terms);
   switch (slot.state) {
     case "OPEN": {
-      const flags = [...duplicate(slot, terms, event), ...disagreement];
       if (!isEnough) return { slot, flags };
       const { late: _, ...met } = slot;
       return { slot: { ...met, state: "MET", settledMs: event.atMs }, flags, completedBy: event };
     }
     case "MISSING": {
-      if (!isEnough) return { slot, flags: disagreement };
+      if (!isEnough) return { slot, flags };
       const { step: _, acknowledged: __, ...recovered } = slot;
       const late = lateArrival(event, slot.deadlineMs!);
       return {
         slot: { ...recovered, state: "RECOVERED", settledMs: event.atMs },
-        flags: [late, ...disagreement],
+        flags: [late, ...flags],
         completedBy: event,
       };
     }
     default:
-      return { slot, flags: [...duplicate(slot, terms, event), ...disagreement] };
+      return { slot, flags };
   }
 }
 

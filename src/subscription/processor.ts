@@ -42,6 +42,8 @@ export interface ProcessorOptions {
    * that it is never in the way of a process of the right version. Without it, it opens to see.
    */
   readonly serving?: () => Promise<unknown>;
+  /** From 0 to 1: spreads what many retry at once. `Math.random` unless stated; a simulation states its own. */
+  readonly random?: () => number;
 }
 
 export class Processor {
@@ -119,7 +121,7 @@ export class Processor {
         }
         if (!(error instanceof StoreUnavailable)) return this.enter("stopped", error as Error);
         this.enter("retrying", error);
-        await this.clock.sleep(backoffMs(++failures), signal);
+        await this.clock.sleep(backoffMs(++failures, this.options.random), signal);
       }
     }
   }
@@ -171,4 +173,5 @@ const mostPassedOver = 10_000;
 const sameText = (one?: Error, other?: Error) => one?.message === other?.message;
 
 /** Doubles from 100 ms to 10 s, with jitter so that many do not come back at once. */
-const backoffMs = (failures: number) => Math.min(10_000, 100 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+const backoffMs = (failures: number, random = Math.random) =>
+  Math.min(10_000, 100 * 2 ** (failures - 1)) * (0.5 + random() / 2);

@@ -10,6 +10,7 @@ import {
   type Case,
   type FlagData,
   type ObserverLimits,
+  type ObserverReadModelOptions,
 } from "../../src/observer/index.js";
 import type { ObserverOptions } from "../../src/observer/decorators.js";
 import type { GenerationWriter, ReadModelStore } from "../../src/projection/index.js";
@@ -30,39 +31,97 @@ export const plainTerms: SlotTerms = {
   tickType: "observer.ClockTick",
 };
 
-/** The observer that the oracle's terms describe. */
-export function observerOf(slots: readonly SlotTerms[], limits?: ObserverLimits): ObserverReadModel {
-  const [{ observer, timeBase, latenessMs, live, includeImported, toleranceMs }] = slots as [SlotTerms];
-  const type = class {
-    constructor() {
-      for (const { slot, trigger, counterpart, unless, withinMs, max } of slots)
-        Object.assign(this, {
-          [slot]: new Expectation({
-            trigger,
-            counterpart,
-            unless,
-            withinMs,
-            ...(max !== undefined && { max: Number(max) }),
-          }),
-        });
-    }
-  };
-  const options: ObserverOptions = {
-    name: observer,
-    timeBase,
-    ...(latenessMs !== undefined && { lateness: { milliseconds: latenessMs } }),
-    ...(toleranceMs !== undefined && { tolerance: { milliseconds: toleranceMs } }),
-    ...(live !== undefined && { live }),
-    ...(includeImported !== undefined && { includeImported }),
-  };
-  recordRole(type, "observer", options);
-  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, { limits });
+/** What a class needs besides the oracle's terms, where a test declares one after the other. */
+export interface Declared {
+  readonly version?: number;
+  readonly applyTo?: ObserverOptions["applyTo"];
+  readonly previous?: ObserverOptions["previous"];
 }
 
-export const recordedEvent = (record: LogRecord): RecordedEvent =>
-  new RecordedEvent(
+const sameIn =
+  (field: string) =>
+  (a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean =>
+    a[field] === b[field];
+
+function expectationOf(slot: SlotTerms, predecessor: Expectation | undefined): Expectation {
+  const { trigger, counterpart, unless, withinMs, min, max, where, agreeing, orphanWithinMs, escalateMs, per } = slot;
+  const paths = typeof per === "string" ? { trigger: per, counterpart: per, unless: per } : per;
+  return new Expectation(
+    {
+      ...{ trigger, counterpart, unless, withinMs },
+      ...(max !== undefined && { max }),
+      ...(min !== undefined && min !== 1 && { min }),
+      ...(orphanWithinMs !== undefined && { orphanWithinMs }),
+      ...(slot.inOrder && { inOrder: true }),
+      ...(slot.flagRepeats && { repeats: "flag" }),
+      ...(slot.eachTime && { repeats: "round" }),
+      ...(slot.flagDoneAfterCancel && { flagDoneAfterCancel: true }),
+      ...(escalateMs && { escalateMs }),
+      ...(paths && { per: paths }),
+    },
+    {
+      predicates: { ...(where && { where: sameIn(where) }), ...(agreeing && { agreeing: sameIn(agreeing) }) },
+      ...(predecessor && { predecessor }),
+    },
+  );
+}
+
+/** The class of the observer that the oracle's terms describe. */
+export function observerClass(slots: readonly SlotTerms[], declared: Declared = {}): new () => object {
+  const [
+    {
+      observer,
+      timeBase,
+      latenessMs,
+      live,
+      includeImported,
+      toleranceMs,
+      key,
+      keys,
+      closeAfterMs,
+      forgetAfterMs,
+      from,
+    },
+  ] = slots as [SlotTerms];
+  const type = class {
+    constructor() {
+      const fields = this as unknown as Record<string, Expectation>;
+      // A slot comes after those that it refers to, whatever the order of the terms.
+      for (const left = [...slots]; left.length > 0;) {
+        const next = left.findIndex(({ after }) => after === undefined || fields[after]);
+        const [slot] = left.splice(next, 1) as [SlotTerms];
+        fields[slot.slot] = expectationOf(slot, slot.after === undefined ? undefined : fields[slot.after]);
+      }
+    }
+  };
+  const ms = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : { milliseconds });
+  const options = {
+    name: observer,
+    timeBase,
+    ...{ live, includeImported, key, keys, from },
+    ...{ lateness: timeBase === "occurred" ? ms(latenessMs) : undefined, tolerance: ms(toleranceMs) },
+    ...{ closeAfter: ms(closeAfterMs), forgetAfter: ms(forgetAfterMs) },
+    ...declared,
+  };
+  const stated = Object.entries(options).filter(([, value]) => value !== undefined);
+  recordRole(type, "observer", Object.fromEntries(stated) as unknown as ObserverOptions);
+  return type;
+}
+
+/** The observer that the oracle's terms describe. */
+export function observerOf(
+  slots: readonly SlotTerms[],
+  { declared, ...options }: ObserverReadModelOptions & { readonly declared?: Declared } = {},
+): ObserverReadModel {
+  const type = observerClass(slots, declared);
+  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, options);
+}
+
+export const recordedEvent = (record: LogRecord): RecordedEvent => {
+  const metadata = { ...record.metadata, ...(record.correlationId && { $correlationId: record.correlationId }) };
+  return new RecordedEvent(
     record.id,
-    `some-${record.correlationId ?? "none"}`,
+    record.streamName ?? `some-${record.correlationId ?? "none"}`,
     record.type,
     0,
     record.position,
@@ -72,23 +131,25 @@ export const recordedEvent = (record: LogRecord): RecordedEvent =>
     record.occurredAtMs,
     record.imported ?? false,
     "application/json",
-    {},
-    () => undefined,
+    // As it comes out of a log.
+    JSON.parse(JSON.stringify(record.data ?? {})),
+    () => JSON.parse(JSON.stringify(metadata)) as unknown,
   );
+};
+
+const namesDeadline = new Set(["Missing", "Orphan", "Escalated"]);
 
 /** A flag event as the oracle says it. */
 export function flagRecordOf(type: string, data: FlagData): FlagRecord {
-  const { observer, slot, case: name, sequence, deadline, eventId, occurredInTime } = data;
+  const { observer, slot = "", case: name = "", sequence, deadline, eventId, occurredInTime } = data;
+  const { round, pair, step, count, reason, differenceMs } = data;
   const kind = type.slice(flagTypePrefix.length) as FlagRecord["kind"];
-  return {
-    observer,
-    slot: slot!,
-    case: name!,
-    kind,
-    sequence,
-    ...(kind === "Missing" ? { deadline: deadline! } : { eventId: eventId! }),
-    ...(occurredInTime !== undefined && { occurredInTime }),
+  const said = {
+    ...(namesDeadline.has(kind) && { deadline }),
+    ...{ eventId, occurredInTime, round, pair, step, count, reason, differenceMs },
   };
+  const stated = Object.entries(said).filter(([, value]) => value !== undefined);
+  return { observer, slot, case: name, kind, sequence, ...Object.fromEntries(stated) } as FlagRecord;
 }
 
 /** An observer at work, which can be killed and opened again between any two pages. */
@@ -109,7 +170,7 @@ export class FedObserver {
   ): Promise<FedObserver> {
     const readModels = await openSqliteReadModelStore({ file: ":memory:" });
     const lease = await readModels.acquire("feeder", "test", 60_000);
-    const fed = new FedObserver(observerOf(slots, limits), store, readModels, lease!);
+    const fed = new FedObserver(observerOf(slots, { limits }), store, readModels, lease!);
     await fed.reopen();
     return fed;
   }

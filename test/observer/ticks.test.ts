@@ -114,8 +114,21 @@ describe("a live observer asks the log for the time", () => {
     const ticks = await watching.ticks();
     expect(ticks.length).to.be.within(2, 100);
     expect(await watching.flags()).to.deep.equal([]);
-    await watching.pass(300, own);
+    // The longest time between two ticks while they move nothing, and a little.
+    await watching.pass(1_300, own);
     await watching.flagged(1);
+  });
+
+  it("ever more seldom while the log's clock, set back, catches up with what the log has reached", async () => {
+    await watching.isLive(watching.start({}, ownClock(0)));
+    const own = ownClock(0);
+    const wild = watching.start({ name: "wild-watch" }, own);
+    await watching.isLive(wild);
+    await watching.record("Ordered", "a");
+    // The observer's own clock goes on, the log's stands still for a while: no tick can move it.
+    for (let passed = 0; passed < withinMs + 40_000; passed += 50) await own.advance(50);
+    expect((await watching.ticks()).length).to.be.within(2, 50);
+    expect(await watching.flags()).to.deep.equal([]);
   });
 
   it("again when the tick was read before it was acknowledged and came too early", async () => {

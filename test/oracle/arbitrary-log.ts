@@ -38,7 +38,7 @@ const draft = fc.record({
   gap,
   lag: fc.constantFrom(undefined, undefined, undefined, 0, 1, 3, 8, 20, -2, -3, -5),
   imported: fc.constantFrom(undefined, undefined, undefined, undefined, true as const),
-  repeats: fc.constantFrom(...Array<undefined>(14).fill(undefined), "id", "position"),
+  repeats: fc.constantFrom(...Array<undefined>(20).fill(undefined), "id", "later", "position"),
   w: fc.constantFrom(0, 0, 0, 1),
   g: fc.constantFrom(0, 0, 0, 1),
   n: fc.constantFrom(0, 1, 1, 2, 3),
@@ -55,27 +55,27 @@ type Draft = typeof draft extends fc.Arbitrary<infer T> ? T : never;
 
 function dataOf(of: Draft, atMs: number): Pick<LogRecord, "data" | "metadata" | "streamName" | "correlationId"> {
   const key = of.isKeyless ? undefined : (of.otherName ?? of.name);
-  switch (of.type) {
-    case fullTickType:
-      return of.isOfOther ? {} : { data: { askedAt: iso(atMs - of.apartMs) } };
-    case clockResetType:
-      return { data: { to: iso(atMs + of.apartMs) } };
-    case acknowledgedType: {
-      const data = { observer: of.isOfOther ? "other.Observer" : "test.Observer", case: of.name };
-      return { data: of.slot === undefined ? data : { ...data, slot: of.slot } };
-    }
-    case observerDefinedType:
-      return { data: {} };
-    default: {
-      const list = Array.from({ length: of.length }, (_, i) => i);
-      return {
-        correlationId: of.isKeyless ? undefined : of.name,
-        data: { n: of.n, list, w: of.w, g: of.g, p: of.p, key, pay: of.pay },
-        metadata: { $causationId: of.cause, key, pay: of.pay },
-        streamName: of.isKeyless ? "orders" : `orders-${of.name}`,
-      };
-    }
+  if (of.type === fullTickType) return of.isOfOther ? {} : { data: { askedAt: iso(atMs - of.apartMs) } };
+  if (of.type === clockResetType) return { data: { to: iso(atMs + of.apartMs) } };
+  if (of.type === acknowledgedType) {
+    const data = { observer: of.isOfOther ? "other.Observer" : "test.Observer", case: of.name };
+    return { data: of.slot === undefined ? data : { ...data, slot: of.slot } };
   }
+  if (of.type === observerDefinedType) return { data: {} };
+  return {
+    correlationId: of.isKeyless ? undefined : of.name,
+    data: {
+      n: of.n,
+      list: Array.from({ length: of.length }, (_, i) => i),
+      w: of.w,
+      g: of.g,
+      p: of.p,
+      key,
+      pay: of.pay,
+    },
+    metadata: { $causationId: of.cause, key, pay: of.pay },
+    streamName: of.isKeyless ? "orders" : `orders-${of.name}`,
+  };
 }
 
 /** A log of up to `maxLength` events; only events with a key (or a way to one) come again under their id. */
@@ -90,7 +90,9 @@ export function anyFullLog(
       const earlier = log[Math.floor(i / 2)];
       const isEvent = earlier !== undefined && fullTypes.some((one) => one === earlier.type);
       if (earlier && (of.repeats === "position" || (of.repeats && isEvent && keyOf(earlier, terms[0]!)))) {
-        log.push(of.repeats === "position" ? earlier : { ...earlier, position: i * 3 });
+        if (of.repeats === "later") atMs += of.gap;
+        const again = { ...earlier, position: i * 3, ...(of.repeats === "later" && { recordedAtMs: atMs }) };
+        log.push(of.repeats === "position" ? earlier : again);
         continue;
       }
       atMs += of.gap;

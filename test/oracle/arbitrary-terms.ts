@@ -105,7 +105,9 @@ export function anyFullTerms(timeBase?: SlotTerms["timeBase"]): fc.Arbitrary<Slo
       const { roles: role, counts: count, runs: run, isAfter, ...rest } = draft;
       const other = isAfter ? slots.findLast(({ eachTime, per }) => !eachTime && per === undefined) : undefined;
       const opens = other ? { after: other.slot, trigger: [] } : run;
-      slots.push({ slot: ["second", "third", "first"][i]!, ...role, ...count, ...opens, ...without(rest) });
+      // What has no trigger of its own reads no number from it.
+      const counted = other && Object.values(count).some((one) => typeof one === "string") ? {} : count;
+      slots.push({ slot: ["second", "third", "first"][i]!, ...role, ...counted, ...opens, ...without(rest) });
     }
     const types = new Set(slots.flatMap(({ trigger, counterpart, unless }) => [...trigger, ...counterpart, ...unless]));
     const keys = Object.entries(chosen.keys ?? {}).filter(([type]) => types.has(type));

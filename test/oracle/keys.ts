@@ -43,13 +43,14 @@ export function told(record: LogRecord, terms: Pick<SlotTerms, "key" | "keys">) 
 }
 
 /** Every event that counts, in the order in which it does; of those that wait for one another's alias, in the order of the log. */
-function placed(instants: readonly Instant[], terms: SlotTerms) {
+function placed(reads: readonly Read[], instants: readonly Instant[], terms: SlotTerms) {
   const judged = instants.flatMap(({ read, timeMs }, rank) =>
     read?.is === "event" ? [{ record: read.record, tau: read.tau, rank, timeMs }] : [],
   );
-  const tellings = judged.flatMap(({ record, rank, timeMs }) => {
-    const telling = told(record, terms);
-    return telling ? [{ ...telling, rank, timeMs }] : [];
+  const placeOf = new Map(judged.map(({ record, rank, timeMs }) => [record.position, { rank, timeMs }]));
+  const tellings = reads.flatMap(({ record, is }) => {
+    const telling = is === "event" ? told(record, terms) : undefined;
+    return telling ? [{ ...telling, position: record.position, place: placeOf.get(record.position) }] : [];
   });
   // "The first meaning of an alias stands."
   const meaning = new Map(tellings.toReversed().map((telling) => [telling.alias, telling]));
@@ -59,8 +60,10 @@ function placed(instants: readonly Instant[], terms: SlotTerms) {
     if ("key" in own) return [{ ...event, key: own.key, waited: 0 }];
     const telling = meaning.get(own.alias);
     if (!telling) return [];
-    if (telling.rank < event.rank) return [{ ...event, key: telling.key, waited: 0 }];
-    return [{ ...event, key: telling.key, waited: 1, rank: telling.rank, timeMs: telling.timeMs }];
+    if (telling.position < event.record.position) return [{ ...event, key: telling.key, waited: 0 }];
+    if (!telling.place) return [];
+    const isLater = telling.place.rank < event.rank;
+    return [{ ...event, key: telling.key, waited: isLater ? 0 : 1, ...(isLater ? {} : telling.place) }];
   });
   events.sort((x, y) => x.rank - y.rank || x.waited - y.waited || x.record.position - y.record.position);
   let turn = 0;
@@ -72,7 +75,7 @@ function placed(instants: readonly Instant[], terms: SlotTerms) {
 
 /** The judged events of each case, in their order. */
 export function eventsByCase(reads: readonly Read[], instants: readonly Instant[], terms: SlotTerms) {
-  const events = placed(instants, terms);
+  const events = placed(reads, instants, terms);
   const pointOf = new Map(events.map(({ record, at }) => [record.position, at]));
   const byId = new Map<string, LogRecord[]>();
   for (const { record, is } of reads) if (is === "event") byId.set(record.id, [...(byId.get(record.id) ?? []), record]);

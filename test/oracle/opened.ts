@@ -85,7 +85,7 @@ export function judgeOpened(run: Run, a: Judged, { kept, orphaned }: Early): Ope
     } else if (!alike(terms.agreeing, a.record, b.record))
       raise("Mismatch", i < early.length ? a.at : b.at, { eventId: b.id });
   }
-  if (terms.flagRepeats && !terms.eachTime) {
+  if (terms.flagRepeats) {
     for (const again of triggers) {
       if (before(a.at, again.at) && counts(again)) raise("DuplicateTrigger", again.at, { eventId: again.id });
     }

@@ -76,7 +76,8 @@ export class SteppedRun {
       case "RECOVERED":
         if (this.terms.flagRepeats && !this.terms.eachTime) this.raise("DuplicateTrigger", { eventId: a.record.id });
         break;
-      default:
+      case "WAIVED":
+      case "CLOSED":
     }
   }
 

@@ -25,7 +25,7 @@ describe("The oracle agrees with the table stepped through event by event", () =
   it("over plain terms", () => {
     fc.assert(
       fc.property(anyLog(), anyTerms(), (log, slots) => expectAgreement(log, slots)),
-      { numRuns: runs(2_000, 20_000) },
+      { numRuns: runs(1_000, 20_000) },
     );
   });
 
@@ -34,7 +34,7 @@ describe("The oracle agrees with the table stepped through event by event", () =
       this.timeout(600_000);
       fc.assert(
         fc.property(anyFull(anyFullTerms(timeBase)), ([slots, log]) => expectAgreement(log, slots)),
-        { numRuns: runs(5_000, 100_000) },
+        { numRuns: runs(2_000, 100_000) },
       );
     });
   }

@@ -21,6 +21,8 @@ class Steps {
   private offsetMs = 0;
   private held: Stepped[] = [];
   private waiting: { alias: string; event: Stepped }[] = [];
+  /** What was told, where it was read; and the same once that counted. */
+  private readonly tellings = new Map<string, { readonly key: string; readonly position: number }>();
   private readonly meanings = new Map<string, string>();
   private readonly lastNotice = new Map<string, number>();
   private unflagged = 0;
@@ -142,7 +144,10 @@ class Steps {
   }
 
   private correlated(record: LogRecord): void {
-    const { via } = this.pathsOf(record);
+    const { via, alias: tells } = this.pathsOf(record);
+    const [key, told] = [this.keyOf(record), tells === undefined ? undefined : valueAt(tells, record)];
+    if (key !== undefined && told !== undefined && !this.tellings.has(told))
+      this.tellings.set(told, { key, position: record.position });
     if ((via === undefined ? this.keyOf(record) : valueAt(via, record)) !== undefined) return;
     this.unflagged += 1;
     if (this.notice("", { kind: "Uncorrelated", eventId: record.id, count: this.unflagged })) this.unflagged = 0;
@@ -153,8 +158,9 @@ class Steps {
     const { via, alias: tells } = this.pathsOf(event.record);
     if (via !== undefined) {
       const alias = valueAt(via, event.record);
-      const meaning = alias === undefined ? undefined : this.meanings.get(alias);
-      if (meaning !== undefined) this.count(meaning, event);
+      const telling = alias === undefined ? undefined : this.tellings.get(alias);
+      const isKnown = telling && (telling.position < event.record.position || this.meanings.has(alias!));
+      if (isKnown) this.count(telling.key, event);
       else if (alias !== undefined) this.waiting.push({ alias, event });
       return;
     }
@@ -162,7 +168,7 @@ class Steps {
     if (key === undefined) return;
     this.count(key, event);
     const alias = tells === undefined ? undefined : valueAt(tells, event.record);
-    if (alias === undefined || this.meanings.has(alias)) return;
+    if (alias === undefined || this.tellings.get(alias)?.position !== event.record.position) return;
     this.meanings.set(alias, key);
     const told = this.waiting.filter((one) => one.alias === alias).map((one) => one.event);
     this.waiting = this.waiting.filter((one) => one.alias !== alias);
@@ -173,7 +179,8 @@ class Steps {
   private count(key: string, event: Stepped): void {
     const { id, position } = event.record;
     // An id counts where it was first read, which may be judged later.
-    if (this.held.some(({ record }) => record.id === id && record.position < position)) return;
+    const later = [...this.held, ...this.waiting.map((one) => one.event)];
+    if (later.some(({ record }) => record.id === id && record.position < position)) return;
     if (!this.cases.has(key)) this.cases.set(key, new SteppedCase(key, this.slots));
     const found = this.cases.get(key)!;
     found.offsetMs = this.offsetMs;

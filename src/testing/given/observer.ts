@@ -119,7 +119,8 @@ class Replay {
     const { waiting = [] } = this.aliases.get(alias) ?? {};
     this.aliases.set(alias, { key });
     const { atMs, position } = event;
-    for (const waited of waiting) this.join(key, { ...waited, atMs, position });
+    const latestMs = Math.max(atMs, time.nowMs);
+    for (const waited of waiting) this.join(key, waited.atMs > latestMs ? waited : { ...waited, atMs, position });
   }
 
   private acknowledge({ id: eventId, data }: RecordedEvent): void {
