@@ -17,7 +17,7 @@ export interface Session {
   readonly signal: AbortSignal;
   readonly json: boolean;
   /** Writes the result: as JSON with `--json`, else as text. */
-  print(result: object, text: string): void;
+  readonly print: (result: object, text: string) => void;
 }
 
 /** Opens the application, and closes it at the end. Nothing of it runs. */
