@@ -7,7 +7,7 @@ import { firstUnread, localGraceMs } from "./local-control.js";
 import type { DeadlineWatch } from "./ticker.js";
 
 /** Shortest and longest time between two looks at the log. */
-const [shortestMs, longestMs] = [100, 10_000];
+const [shortestMs, longestMs] = [100, 1_000];
 
 export interface LocalTick {
   /** Everything of the log up to here was handled. */
