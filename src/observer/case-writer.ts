@@ -250,14 +250,19 @@ export class CaseWriter implements GenerationWriter {
   }
 
   private async join(key: string, caseEvent: CaseEvent, event: RecordedEvent): Promise<void> {
-    const row = caseRow(key);
-    if (!this.rows.isPrepared(row)) await this.rows.prepare([row]);
+    await this.need(caseRow(key));
     const state = this.rows.case(key);
     this.keep(state, joinCase(this.definitions, this.time, state, caseEvent), event);
   }
 
+  /** Deadlines that fired since the page was prepared may have taken the row out of memory. */
+  private async need(row: string): Promise<void> {
+    if (!this.rows.isPrepared(row)) await this.rows.prepare([row]);
+  }
+
   /** An event that is found by an alias counts as soon as it is known whose that is. */
   private async takeByAlias(event: RecordedEvent, via: string): Promise<void> {
+    await this.need(aliasRow(via));
     const { key, waiting = [] } = this.rows.alias(via);
     const caseEvent = caseEventOf(this.definitions, this.time, event, this.dataOf);
     if (key !== undefined) return this.join(key, caseEvent, event);
@@ -268,6 +273,7 @@ export class CaseWriter implements GenerationWriter {
 
   /** The first meaning of an alias stands; who waited for it counts now. */
   private async tell(alias: string, key: string, event: RecordedEvent): Promise<void> {
+    await this.need(aliasRow(alias));
     const { key: known, waiting = [] } = this.rows.alias(alias);
     if (known !== undefined) return;
     this.rows.setAlias(alias, { key });

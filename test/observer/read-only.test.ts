@@ -80,8 +80,12 @@ describe("an observer that may only read the log", () => {
     await to.flagged(6);
     const flags = await to.flags();
     expect(flags.map(({ said }) => said)).to.have.members([
-      ...["Missing a", "Missing b", "Missing c"],
-      ...["LateArrival b", "Escalated a", "Escalated c"],
+      "Missing a",
+      "Missing b",
+      "Missing c",
+      "LateArrival b",
+      "Escalated a",
+      "Escalated c",
     ]);
     expect(flags.filter(({ provisional }) => !provisional).map(({ said }) => said)).to.deep.equal(["LateArrival b"]);
     const kept = await to.kept();
@@ -151,9 +155,7 @@ describe("an observer that may only read the log", () => {
     await to.record("Paid", "a");
     await to.live();
     await to.flagged(3);
-    expect(await to.raised()).to.have.members([
-      ...["Missing a (provisional)", "Missing b (provisional)", "LateArrival a"],
-    ]);
+    expect(await to.raised()).to.have.members(["Missing a (provisional)", "Missing b (provisional)", "LateArrival a"]);
     const kept = await to.kept();
     await to.rebuild();
     expect(await to.kept()).to.deep.equal(kept);
