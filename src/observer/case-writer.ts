@@ -301,7 +301,8 @@ export class CaseWriter implements GenerationWriter {
       await this.rows.prepare([caseRow(key)]);
       const state = this.rows.case(key);
       const acknowledged = {
-        ...{ eventId: event.id, atMs: time.nowMs },
+        eventId: event.id,
+        atMs: time.nowMs,
         ...(slot !== undefined && { slot }),
         ...(by !== undefined && { by }),
         ...(note !== undefined && { note }),
@@ -369,7 +370,9 @@ export class CaseWriter implements GenerationWriter {
       this.flags.push({
         ...flag,
         ...(deadlineMs !== undefined && { deadlineMs: time.inLog(deadlineMs) }),
-        ...{ decidedAtMs: time.inLog(decidedAtMs), backfill, provisional },
+        decidedAtMs: time.inLog(decidedAtMs),
+        backfill,
+        provisional,
       });
     }
   }

@@ -4,7 +4,8 @@ import { DefinitionChanged, DefinitionMissing } from "../errors.js";
 import { derivedId, type RecordedEvent } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
 import { definedType } from "./control-events.js";
-import { completed, plainDefinition, type ApplyTo, type ObserverDefinition, type ObserverTerms } from "./definition.js";
+import type { ApplyTo } from "./decorators.js";
+import { completed, plainDefinition, type ObserverDefinition, type ObserverTerms } from "./definition.js";
 import type { SlotDefinition } from "./terms.js";
 
 export interface ObserverDefinedData {
