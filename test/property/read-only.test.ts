@@ -9,7 +9,7 @@ import { ReadingOnly } from "../observer/reading-only.js";
 type Happening =
   | { readonly kind: "Ordered" | "Paid" | "acknowledge"; readonly order: string }
   | { readonly kind: "pass" | "lag"; readonly ms: number }
-  | { readonly kind: "rebuild" | "restart" };
+  | { readonly kind: "rebuild" | "rebuild meanwhile" | "restart" };
 
 const order = fc.constantFrom("a", "b", "c", "d");
 const happening: fc.Arbitrary<Happening> = fc.oneof(
@@ -20,7 +20,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("pass"), ms: fc.constantFrom(3_000, 12_000, 20_000, 4_000_000) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("lag"), ms: fc.constantFrom(0, 4_000, 11_000) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("rebuild", "restart") }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("rebuild", "rebuild meanwhile", "restart") }) },
 );
 
 async function happens(to: ReadingOnly, each: Happening): Promise<void> {
@@ -37,6 +37,9 @@ async function happens(to: ReadingOnly, each: Happening): Promise<void> {
       return;
     case "rebuild":
       return to.rebuild();
+    case "rebuild meanwhile":
+      await Promise.all([to.rebuild(), to.pass(20_000)]);
+      return;
     case "restart":
       await to.stopAll();
       to.start();
