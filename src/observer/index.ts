@@ -2,7 +2,7 @@ export { flagCount, type Acknowledgement, type Case, type CaseStatus, caseStatus
 export type { ObserverLimits, ObserverState } from "./case-writer.js";
 export * from "./control-events.js";
 export * from "./decorators.js";
-export { type ApplyTo, type ObserverDefinition } from "./definition.js";
+export type { ObserverDefinition } from "./definition.js";
 export { definitionStream, type ObserverDefinedData } from "./definition-log.js";
 export { definitionProblems } from "./definition-problems.js";
 export { milliseconds, type Duration } from "./duration.js";
