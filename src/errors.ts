@@ -205,8 +205,18 @@ export class AccessDenied extends RollcallError {
     options?: ErrorOptions,
   ) {
     super(
-      `EventStoreDB does not let ${who}:\n${numbered(denied)}\nCheck the name and the password; else let an administrator grant it in the access control list of the stream ($all included), or in $settings.`,
+      `EventStoreDB does not let ${who}:\n${numbered(denied)}\nCheck the name and the password; else let an administrator grant it in the access control list of the stream ($all included), or in $settings.${denied.some((each) => each.startsWith("append")) ? " An application that only observes need not write: set ROLLCALL_READ_ONLY to true (readOnly in code)." : ""}`,
       options,
+    );
+  }
+}
+
+/** This process was told to read the log and never to write to it. */
+export class LogIsReadOnly extends RollcallError {
+  readonly code = "LOG_IS_READ_ONLY";
+  constructor(readonly streamName: string) {
+    super(
+      `${streamName}: expected a log that may be written, found read-only operation (ROLLCALL_READ_ONLY, readOnly); nothing was appended. Let a process that may write do it.`,
     );
   }
 }

@@ -63,6 +63,7 @@ describe("the documentation", function () {
     guide: "dist/documentation-guide",
     readme: "dist/documentation-readme",
     eventStoreDb: "dist/documentation-eventstoredb",
+    guarantees: "dist/documentation-guarantees",
   };
 
   before(function () {
@@ -89,6 +90,12 @@ describe("the documentation", function () {
   it("has a README whose code compiles and loads", async () => {
     for (const file of await compile("README.md", folders.readme))
       await runFile(folders.readme, file.replace(".ts", ".js"));
+  });
+
+  it("has a page of guarantees whose stories are true", async () => {
+    const files = await compile("docs/guarantees.md", folders.guarantees);
+    expect(files).to.include.members(["in-time.ts", "at-its-root.ts", "no-trigger.ts", "disagreement.ts"]);
+    for (const file of files) await runFile(folders.guarantees, file.replace(".ts", ".js"));
   });
 
   it("has a page on EventStoreDB whose code runs against the development server", async () => {
@@ -163,6 +170,7 @@ describe("the documentation", function () {
       "CHANGELOG.md",
       "docs/guide.md",
       "docs/observers.md",
+      "docs/guarantees.md",
       "docs/architecture.md",
       "docs/eventstoredb.md",
     ])

@@ -41,7 +41,7 @@ export function modelOf(definition: ApplicationDefinition): Model {
   const missing = missingProblems(definition);
   // Nothing else can be said of what is not there.
   if (missing.length > 0) throw new InvalidModel(missing);
-  const { domains, projections = [], observers = [] } = definition;
+  const { domains = [], projections = [], observers = [] } = definition;
   const observerProblems = observers.flatMap((type) => {
     const role = roleOf(type);
     return role?.kind === "observer" ? definitionProblems({ type, role }) : [];
@@ -66,16 +66,17 @@ export function assemble(
   limits: ReactorLimits & Required<Pick<ReactorLimits, "clock">>,
 ): Assembly {
   const { clock } = limits;
+  const { domains = [] } = definition;
   const commands = new CommandBus(model, store, { clock });
   const container = new Container({ defaultScope: "Singleton" });
   container.bind(ClockToken).toConstantValue(clock);
   container.bind(EventStoreToken).toConstantValue(store);
   container.bind(ReadModelStoreToken).toConstantValue(readModels);
   container.bind(CommandBus).toConstantValue(commands);
-  for (const { bindings } of definition.domains) bindings?.(container);
+  for (const { bindings } of domains) bindings?.(container);
   definition.bindings?.(container);
 
-  const domainOf = (type: AnyClass) => definition.domains.find(({ reactors }) => reactors?.includes(type))!.name;
+  const domainOf = (type: AnyClass) => domains.find(({ reactors }) => reactors?.includes(type))!.name;
   const reactors = instances(container, model.reactors).map(({ declared, instance }) => ({
     subscriber: new ReactorSubscriber(declared, instance, model, commands, store, readModels, limits),
     name: declared.role.name,
@@ -90,14 +91,14 @@ export function assemble(
     observers: model.observers.map(
       (declared) => new ObserverReadModel(declared, { clock, upcasters: model.upcasters }),
     ),
-    roles: [...definition.domains.map(({ name }) => name), ...machineryRoles],
+    roles: [...domains.map(({ name }) => name), ...machineryRoles],
   };
 }
 
 const aClass = "a class";
 
 /** What an import gave that is no class, as it does when two modules import each other. */
-function missingProblems({ domains, projections = [], observers = [] }: ApplicationDefinition): string[] {
+function missingProblems({ domains = [], projections = [], observers = [] }: ApplicationDefinition): string[] {
   const check = (place: string, registered: readonly unknown[], expected: string) =>
     registered.flatMap((each, i) => {
       if (each !== null && typeof each === (expected === aClass ? "function" : "object")) return [];

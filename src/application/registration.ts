@@ -15,8 +15,9 @@ export interface Domain {
   readonly bindings?: (container: Container) => void;
 }
 
+/** Observers alone will do: they need no domain, and no class of a message. */
 export interface ApplicationDefinition {
-  readonly domains: readonly Domain[];
+  readonly domains?: readonly Domain[];
   readonly projections?: readonly AnyClass[];
   readonly observers?: readonly AnyClass[];
   /** Binds gateways, after the domains did. */

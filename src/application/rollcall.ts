@@ -26,11 +26,11 @@ import {
 } from "../projection/index.js";
 import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
-import type { EventStore } from "../store/event-store.js";
+import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import { Processor, type ParkedEvent, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
 import { assemble, modelOf, type Assembly } from "./assembly.js";
 import { completed, type Configuration, type StatedConfiguration } from "./configuration.js";
-import { openStore } from "./open-store.js";
+import { openStore, readOnlyOver } from "./open-store.js";
 import type { ApplicationDefinition } from "./registration.js";
 import { withScratch } from "./scratch.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
@@ -90,7 +90,13 @@ export class Rollcall {
     const complete = completed(configuration);
     const model = modelOf(definition);
     const { clock = systemClock, onParked, onError } = options;
-    const store = options.store ?? (await openStore(complete, clock));
+    const given = options.store;
+    const store = !given
+      ? await openStore(complete, clock)
+      : complete.readOnly
+        ? await readOnlyOver(given, complete, { clock, closesLog: false })
+        : given;
+    const isOurs = store !== given;
     try {
       const file = complete.readModels === inMemory ? ":memory:" : complete.readModels;
       if (complete.readModels !== inMemory) await mkdir(dirname(file), { recursive: true });
@@ -99,15 +105,21 @@ export class Rollcall {
         const limits = { clock, ...(onParked && { onParked }), ...(onError && { onError }) };
         const assembly = assemble(definition, model, { store, readModels }, limits);
         checkRoles(complete.roles, assembly.roles);
+        if (complete.readOnly) checkReactors(complete.roles, assembly.reactors);
         return new Rollcall(complete, store, readModels, assembly, options);
       } catch (error) {
         await readModels.close();
         throw error;
       }
     } catch (error) {
-      if (!options.store) await store.close();
+      if (isOurs) await store.close();
       throw error;
     }
+  }
+
+  /** Where the flags are: in the log, unless that is only read. Its positions are those by which flags are followed. */
+  get flagsStore(): EventStore {
+    return flagsStoreOf(this.store);
   }
 
   /** Where HTTP listens, while it does. */
@@ -132,7 +144,7 @@ export class Rollcall {
       ...this.processors.map(({ processor }) => processor.stop()),
     ]);
     await this.readModels.close();
-    if (!this.options.store) await this.store.close();
+    if (this.store !== this.options.store) await this.store.close();
     for (const outcome of stopped) if (outcome.status === "rejected") throw outcome.reason;
   }
 
@@ -169,8 +181,8 @@ export class Rollcall {
    * @throws UnknownReadModel, or what the observer meets
    */
   rehearse(name: string, options: AsideOptions = {}): Promise<Rehearsal> {
-    const { store } = this;
-    return this.aside((scratch) => rehearse(this.observer(name), { store, scratch, ...options }));
+    const { store, readModels } = this;
+    return this.aside((scratch) => rehearse(this.observer(name), { store, readModels, scratch, ...options }));
   }
 
   /** @throws UnknownReadModel */
@@ -248,5 +260,17 @@ function checkRoles(roles: Configuration["roles"], known: readonly string[]): vo
   if (unknown.length > 0)
     throw new InvalidConfiguration(
       unknown.map((role) => `ROLLCALL_ROLES names "${role}". Known roles: ${known.join(", ")}.`),
+    );
+}
+
+/** What reacts writes. */
+function checkReactors(roles: Configuration["roles"], reactors: Assembly["reactors"]): void {
+  const running = reactors.filter(({ role }) => roles === "all" || roles.includes(role));
+  if (running.length > 0)
+    throw new InvalidConfiguration(
+      running.map(
+        ({ name, role }) =>
+          `ROLLCALL_READ_ONLY (readOnly) is true, and the reactor ${name} would write. Leave ${role} out of ROLLCALL_ROLES (roles), or run it in a process that may write.`,
+      ),
     );
 }

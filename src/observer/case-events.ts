@@ -26,19 +26,26 @@ export async function eventsOfCase(
   key: string,
   options: CaseEventsOptions,
 ): Promise<readonly RecordedEvent[]> {
-  const events = new Map<bigint, RecordedEvent>();
-  for await (const page of store.readCorrelation(key)) for (const event of page) events.set(event.position, event);
+  const events = new Map<string, RecordedEvent>();
+  const add = (event: RecordedEvent) => events.set(`${event.revision}@${event.streamName}`, event);
+  for await (const page of store.readCorrelation(key)) for (const event of page) add(event);
   if (!isKeyedByCorrelation(definition)) {
     const aliases = new Set<string>();
     const found = async () => {
-      for await (const event of identified(store, definition, key, aliases, options)) events.set(event.position, event);
+      for await (const event of identified(store, definition, key, aliases, options)) add(event);
     };
     await found();
     // What came before its alias was told is found once the alias is known.
     if (aliases.size > 0) await found();
   }
-  return [...events.values()].toSorted((a, b) => (a.position < b.position ? -1 : 1));
+  return inOrder(store, [...events.values()]);
 }
+
+/** In the order of the log; where flags are not in it (read-only operation), in that of the recording. */
+export const inOrder = (store: EventStore, events: readonly RecordedEvent[]): readonly RecordedEvent[] =>
+  events.toSorted((a, b) =>
+    store.own ? a.recordedAtMs - b.recordedAtMs : a.position < b.position ? -1 : a.position > b.position ? 1 : 0,
+  );
 
 async function* identified(
   store: EventStore,

@@ -23,10 +23,11 @@ import { caseEventOf, dataReader, isJudged, joinCase } from "./intake.js";
 import { identify, type EventIdentity } from "./keys.js";
 import { clockToleranceMs, ObserverFlags, type ObserverFlagsState } from "./observer-flags.js";
 import { acknowledge, passTime } from "./judging.js";
+import type { LocalControl, LocalState } from "./local-control.js";
 import { ObserverTime, type TimeState } from "./observer-time.js";
 import { redefinedCases } from "./redefinition.js";
-import { aliasRow, caseRow } from "./rows.js";
-import type { Ticker } from "./ticker.js";
+import { aliasRow, caseRow, controlRow } from "./rows.js";
+import type { DeadlineWatch } from "./ticker.js";
 
 /** What an observer keeps besides its rows. */
 export interface ObserverState extends TimeState, ObserverFlagsState {
@@ -36,6 +37,8 @@ export interface ObserverState extends TimeState, ObserverFlagsState {
   readonly begun?: true;
   /** Place of the definition in force among those on record; the first when absent. */
   readonly inForce?: number;
+  /** Read-only operation: where it stands. */
+  readonly local?: LocalState;
 }
 
 /** How much an observer keeps in memory, and when it commits although more events follow. */
@@ -60,19 +63,23 @@ const defaultLimits: Required<ObserverLimits> = {
 export interface CaseWriterOptions {
   readonly history: DefinitionHistory;
   readonly sink: FlagSink;
-  readonly ticker?: Ticker | undefined;
+  readonly ticker?: DeadlineWatch | undefined;
   readonly limits?: ObserverLimits;
   readonly upcasters?: Upcasters | undefined;
 }
 
 export class CaseWriter implements GenerationWriter {
   checkpoint: Checkpoint;
+  /** Read-only operation: what was kept, and what of it has counted. */
+  local: LocalState | undefined;
+  /** What is flagged now, no event of the log has proved. */
+  private provisional = false;
   private readonly rows: CaseRows;
   private readonly time: ObserverTime;
   private readonly observerFlags: ObserverFlags;
   private readonly history: DefinitionHistory;
   private readonly sink: FlagSink;
-  private readonly ticker: Ticker | undefined;
+  private readonly ticker: DeadlineWatch | undefined;
   private readonly limits: Required<ObserverLimits>;
   private readonly dataOf: (event: RecordedEvent) => unknown;
   private definitions: DefinitionsInForce;
@@ -103,6 +110,7 @@ export class CaseWriter implements GenerationWriter {
     this.observerFlags = new ObserverFlags(state);
     this.unresolved = state.unresolved ?? 0;
     this.begun = state.begun ?? history.beginsAtOnce;
+    this.local = state.local;
     this.rows = new CaseRows(readModels, generation, this.limits, () => this.flush());
   }
 
@@ -162,14 +170,35 @@ export class CaseWriter implements GenerationWriter {
     this.ticker?.await(dueMs === undefined ? undefined : recorded(dueMs), recorded(nowMs));
   }
 
+  /** Read-only operation: keeps what is to count at this place, with the next commit. */
+  keepLocal(control: LocalControl): void {
+    const { kept } = this.local!;
+    this.rows.setControl(controlRow(kept), control);
+    this.local = { ...this.local!, kept: kept + 1 };
+  }
+
+  /** Read-only operation: takes what the log does not say. Everything up to `after` was read. */
+  async takeLocal(event: RecordedEvent, after: bigint | undefined): Promise<void> {
+    this.provisional = true;
+    try {
+      await this.take(event, undefined);
+    } finally {
+      this.provisional = false;
+    }
+    const { position = -1n } = this.checkpoint;
+    if (after !== undefined && after > position) this.checkpoint = { ...this.checkpoint, position: after };
+    this.uncommitted++;
+  }
+
   private get state(): ObserverState {
-    const { time, observerFlags, unresolved, begun, history, definitions } = this;
+    const { time, observerFlags, unresolved, begun, history, definitions, local } = this;
     return {
       ...time.state,
       ...observerFlags.state,
       ...(unresolved > 0 && { unresolved }),
       ...(begun && !history.beginsAtOnce && { begun }),
       ...(definitions.current > 0 && { inForce: definitions.current }),
+      ...(local && { local }),
     };
   }
 
@@ -225,14 +254,19 @@ export class CaseWriter implements GenerationWriter {
   }
 
   private async join(key: string, caseEvent: CaseEvent, event: RecordedEvent): Promise<void> {
-    const row = caseRow(key);
-    if (!this.rows.isPrepared(row)) await this.rows.prepare([row]);
+    await this.need(caseRow(key));
     const state = this.rows.case(key);
     this.keep(state, joinCase(this.definitions, this.time, state, caseEvent), event);
   }
 
+  /** Deadlines that fired since the page was prepared may have taken the row out of memory. */
+  private async need(row: string): Promise<void> {
+    if (!this.rows.isPrepared(row)) await this.rows.prepare([row]);
+  }
+
   /** An event that is found by an alias counts as soon as it is known whose that is. */
   private async takeByAlias(event: RecordedEvent, via: string): Promise<void> {
+    await this.need(aliasRow(via));
     const { key, waiting = [] } = this.rows.alias(via);
     const caseEvent = caseEventOf(this.definitions, this.time, event, this.dataOf);
     if (key !== undefined) return this.join(key, caseEvent, event);
@@ -243,6 +277,7 @@ export class CaseWriter implements GenerationWriter {
 
   /** The first meaning of an alias stands; who waited for it counts now. */
   private async tell(alias: string, key: string, event: RecordedEvent): Promise<void> {
+    await this.need(aliasRow(alias));
     const { key: known, waiting = [] } = this.rows.alias(alias);
     if (known !== undefined) return;
     this.rows.setAlias(alias, { key });
@@ -270,7 +305,8 @@ export class CaseWriter implements GenerationWriter {
       await this.rows.prepare([caseRow(key)]);
       const state = this.rows.case(key);
       const acknowledged = {
-        ...{ eventId: event.id, atMs: time.nowMs },
+        eventId: event.id,
+        atMs: time.nowMs,
         ...(slot !== undefined && { slot }),
         ...(by !== undefined && { by }),
         ...(note !== undefined && { note }),
@@ -330,7 +366,7 @@ export class CaseWriter implements GenerationWriter {
   }
 
   private raise(flags: readonly (Flag | undefined)[], { position }: RecordedEvent): void {
-    const { time, history } = this;
+    const { time, history, provisional } = this;
     const backfill = history.isBackfill(position);
     for (const flag of flags) {
       if (!flag) continue;
@@ -338,7 +374,10 @@ export class CaseWriter implements GenerationWriter {
       this.flags.push({
         ...flag,
         ...(deadlineMs !== undefined && { deadlineMs: time.inLog(deadlineMs) }),
-        ...{ position, decidedAtMs: time.inLog(decidedAtMs), backfill, provisional: false },
+        position,
+        decidedAtMs: time.inLog(decidedAtMs),
+        backfill,
+        provisional,
       });
     }
   }

@@ -4,7 +4,8 @@ import { DefinitionChanged, DefinitionMissing } from "../errors.js";
 import { derivedId, type RecordedEvent } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
 import { definedType } from "./control-events.js";
-import { completed, plainDefinition, type ApplyTo, type ObserverDefinition, type ObserverTerms } from "./definition.js";
+import type { ApplyTo } from "./decorators.js";
+import { completed, plainDefinition, type ObserverDefinition, type ObserverTerms } from "./definition.js";
 import type { SlotDefinition } from "./terms.js";
 
 export interface ObserverDefinedData {
@@ -14,12 +15,17 @@ export interface ObserverDefinedData {
   readonly applyTo: ApplyTo;
   /** The terms, as they are hashed; of predicates only that they are there. */
   readonly terms: object;
+  /** Read-only operation, where this is not recorded in the log that is read: where that ended; `null` while it was empty. */
+  readonly head?: string | null;
 }
 
 /** A definition, and where it came into force. */
 export interface RecordedDefinition {
   readonly definition: ObserverDefinition;
+  /** Events from here on came after it. */
   readonly position: bigint;
+  /** Events up to here came before it. */
+  readonly after: bigint | undefined;
 }
 
 export const definitionStream = ({ streamPrefix }: Pick<EventStore, "streamPrefix">, observer: string): string =>
@@ -38,7 +44,7 @@ export async function recordedDefinitions(
   const { name } = known[0]!;
   for await (const page of store.readStream(definitionStream(store, name)))
     for (const event of page)
-      if (event.type === definedType) found.push({ definition: definitionIn(event, known), position: event.position });
+      if (event.type === definedType) found.push({ definition: definitionIn(event, known), ...placeOf(event) });
   return found;
 }
 
@@ -50,14 +56,21 @@ export async function recordDefinition(
   store: EventStore,
   definition: ObserverDefinition,
   recorded: number,
-): Promise<bigint> {
+): Promise<RecordedDefinition> {
   const { name: observer, version, hash, applyTo } = definition;
-  const data: ObserverDefinedData = { observer, version, hash, applyTo, terms: plainDefinition(definition) };
+  const head = store.own && { head: String((await store.head()) ?? "") || null };
+  const data: ObserverDefinedData = { observer, version, hash, applyTo, terms: plainDefinition(definition), ...head };
   const event = { id: derivedId("observer-defined", observer, recorded, hash), type: definedType, data };
   const { position } = await store.append(definitionStream(store, observer), [event], {
     expectedRevision: recorded === 0 ? "no_stream" : BigInt(recorded - 1),
   });
-  return position;
+  return { definition, ...placeOf({ data, position }) };
+}
+
+function placeOf({ data, position }: Pick<RecordedEvent, "data" | "position">) {
+  const { head } = data as ObserverDefinedData;
+  if (head === undefined) return { position, after: position };
+  return head === null ? { position: 0n, after: undefined } : { position: BigInt(head) + 1n, after: BigInt(head) };
 }
 
 /** The definition that an event records. @throws DefinitionMissing */

@@ -4,7 +4,7 @@ import type { RecordedEvent } from "../message/index.js";
 import type { Generation, ReadModelStore } from "../projection/read-model-store.js";
 import type { EventStore } from "../store/event-store.js";
 import { acknowledgementStream } from "./acknowledgements.js";
-import { eventsOfCase, isKeyedByCorrelation, type CaseEventsOptions } from "./case-events.js";
+import { eventsOfCase, inOrder, isKeyedByCorrelation, type CaseEventsOptions } from "./case-events.js";
 import type { SlotDefinition } from "./terms.js";
 import { timelineOf, type TimelineEntry } from "./case-timeline.js";
 import type { ObserverDefinition } from "./definition.js";
@@ -90,8 +90,7 @@ async function evidenceOf(
   const recorded = [...(await eventsBy(inForce))];
   if (!isKeyedByCorrelation(inForce))
     for await (const page of store.readStream(acknowledgementStream(store, inForce.name, key))) recorded.push(...page);
-  const inOrder = recorded.toSorted((a, b) => (a.position < b.position ? -1 : 1));
-  return new Evidence(store, definitions, row, serving, inOrder, readModel.dataOf);
+  return new Evidence(store, definitions, row, serving, inOrder(store, recorded), readModel.dataOf);
 }
 
 /** Every run of the case, and the expectations of which it has none. */

@@ -5,7 +5,7 @@ export { flagCount, type Acknowledgement, type Case, type CaseStatus, caseStatus
 export type { ObserverLimits, ObserverState } from "./case-writer.js";
 export * from "./control-events.js";
 export * from "./decorators.js";
-export { type ApplyTo, type ObserverDefinition } from "./definition.js";
+export type { ObserverDefinition } from "./definition.js";
 export { definitionStream, type ObserverDefinedData } from "./definition-log.js";
 export { definitionProblems } from "./definition-problems.js";
 export { milliseconds, type Duration } from "./duration.js";
@@ -38,7 +38,7 @@ export type { JudgingOptions } from "./judge-aside.js";
 export { timeInWords } from "./reasons.js";
 export { rehearse, type Rehearsal } from "./rehearse.js";
 export { checkReset, clockStandings, resetClock, takenBack, type ClockStanding } from "./reset-clock.js";
-export { verifyObserver, type Verification, type VerifyOptions } from "./verify.js";
+export { verifyObserver, type Verification } from "./verify.js";
 export { casePrefix, caseRow, hashOfDeclared, statisticsPrefix } from "./rows.js";
 export { nameOfRun, runOf, type Run } from "./runs.js";
 export type { FlagKind, Slot, SlotState } from "./slot.js";

@@ -10,6 +10,8 @@ export interface JudgingOptions {
   readonly store: EventStore;
   /** Empty; its rows are of no use afterwards. */
   readonly scratch: ReadModelStore;
+  /** Where the generation is that serves. */
+  readonly readModels: ReadModelStore;
   readonly signal?: AbortSignal | undefined;
   /** Called with the position that was reached, and the one that is to be. */
   readonly onProgress?: ((position: bigint, through: bigint) => void) | undefined;
@@ -26,11 +28,11 @@ export class Judging {
   ) {}
 
   static async begin(readModel: ObserverReadModel, sink: FlagSink, options: JudgingOptions): Promise<Judging> {
-    const { store, scratch: readModels, signal = new AbortController().signal } = options;
-    const lease: Lease = (await readModels.acquire("judging", "here", foreverMs))!;
-    const generation = await readModels.createBuilding(readModel.declaration, lease);
-    const context = { generation, lease, mode: "rebuild", readModels, store, signal, fail: () => {} } as const;
-    const writer = await readModel.openInto(context, sink);
+    const { store, scratch, readModels: servedBy, signal = new AbortController().signal } = options;
+    const lease: Lease = (await scratch.acquire("judging", "here", foreverMs))!;
+    const generation = await scratch.createBuilding(readModel.declaration, lease);
+    const context = { generation, lease, mode: "rebuild", readModels: scratch, store, signal, fail: () => {} } as const;
+    const writer = await readModel.openInto(context, { sink, servedBy });
     return new Judging(generation, writer, await readModel.filterFor(store), options);
   }
 

@@ -118,7 +118,8 @@ export class RebuildSink implements FlagSink {
     }
     const next = recorded.get(first + BigInt(flags.length));
     // A flag that was recorded up to there was derived from what lies before it, so it is due here too.
-    if (next && next.position <= passed.position)
+    // In read-only operation flags have positions of another store.
+    if (next && !store.own && next.position <= passed.position)
       this.unaccounted.set(streamName, { definition, streamName, recorded: next });
     else this.unaccounted.delete(streamName);
   }

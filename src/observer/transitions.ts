@@ -116,7 +116,13 @@ function join(before: Slot, terms: SlotDefinition, event: SlotEvent): Transition
         completedBy: event,
       };
     }
-    default:
+    case "IDLE":
+    case "EARLY":
+    case "MET":
+    case "RECOVERED":
+    case "ORPHAN":
+    case "WAIVED":
+    case "UNJUDGED":
       return { slot, flags };
   }
 }
@@ -210,7 +216,9 @@ const judgesDuplicatesEarly = ({ max, where }: SlotDefinition): boolean =>
 const minOf = (slot: Slot, { min = 1 }: SlotDefinition): number => slot.min ?? (typeof min === "number" ? min : 1);
 
 const keptOf = ({ id, atMs, occurredAtMs, data }: SlotEvent): Counterpart => ({
-  ...{ id, atMs, occurredAtMs },
+  id,
+  atMs,
+  occurredAtMs,
   ...(data !== undefined && { data }),
 });
 

@@ -25,10 +25,6 @@ export interface Verification {
   readonly differences: readonly Difference[];
 }
 
-export interface VerifyOptions extends JudgingOptions {
-  readonly readModels: ReadModelStore;
-}
-
 /** How often rows that change while they are compared are compared again. */
 const mostRounds = 50;
 const pageSize = 500;
@@ -37,7 +33,7 @@ const pageSize = 500;
  * @throws UnknownReadModel when it has not been built; ReadModelOutdated when what serves was declared otherwise, and
  * whatever the rebuild of the observer would meet
  */
-export async function verifyObserver(readModel: ObserverReadModel, options: VerifyOptions): Promise<Verification> {
+export async function verifyObserver(readModel: ObserverReadModel, options: JudgingOptions): Promise<Verification> {
   const { store, readModels, signal } = options;
   const { declaration } = readModel;
   const { name, version } = declaration;
@@ -77,7 +73,7 @@ interface Compared {
 async function compareRows(
   judging: Judging,
   { declaration: { name } }: ObserverReadModel,
-  options: VerifyOptions,
+  options: JudgingOptions,
 ): Promise<Compared> {
   const { readModels, scratch, signal } = options;
   let cases = 0;

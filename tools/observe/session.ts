@@ -36,7 +36,7 @@ export async function withSession(
     throw new InvalidConfiguration([
       `ROLLCALL_STORE is ${store}, which is not there. Name a log, or change the folder.`,
     ]);
-  const rollcall = await connecting(store, Rollcall.open(definition, configuration), {
+  const rollcall = await connecting(store, Rollcall.open(definition, { ...configuration, roles: [] }), {
     signal,
     json,
     leave: (open) => open.stop(),
