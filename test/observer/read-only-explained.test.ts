@@ -11,7 +11,7 @@ describe("an observer that may only read the log, asked about its cases,", () =>
     await to.live();
     // Their positions are those of their flags in the other store.
     for (const type of ["Ordered", "Paid"]) await to.record(type, "one");
-    for (const order of ["two", "three"]) await to.record("Ordered", order);
+    for (const order of ["three", "two"]) await to.record("Ordered", order);
     await to.pass(withinMs + graceMs + 100);
     await to.flagged(2);
     const definition = to.readModel().definition;
@@ -27,7 +27,7 @@ describe("an observer that may only read the log, asked about its cases,", () =>
 
   it("explains them, with flags and acknowledgements that are beside the log", async () => {
     const { slots, timeline } = await explained("two");
-    expect(slots[0]!.reason).to.match(/^MISSING: Ordered at .*position 3\) opened it; .*does not escalate any more\.$/);
+    expect(slots[0]!.reason).to.match(/^MISSING: Ordered at .*position 4\) opened it; .*does not escalate any more\.$/);
     expect(timeline.map(({ kind, recorded }) => recorded?.type ?? kind)).to.deep.equal([
       "Ordered",
       "deadline",
