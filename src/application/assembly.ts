@@ -4,7 +4,7 @@ import { Container, decorate, injectable, type Newable } from "inversify";
 import { CommandBus } from "../aggregate/index.js";
 import { InvalidModel } from "../errors.js";
 import { buildModel, roleOf, type AnyClass, type DeclaredClass, type Model } from "../model/index.js";
-import { definitionProblems, ObserverReadModel } from "../observer/index.js";
+import { definitionProblems, ObserverReadModel, type ObserverLimits } from "../observer/index.js";
 import { ProjectionReadModel, type ReadModel, type ReadModelStore } from "../projection/index.js";
 import { ReactorSubscriber, type ReactorLimits, type ReactorOptions } from "../reactor/index.js";
 import type { EventStore } from "../store/event-store.js";
@@ -63,9 +63,9 @@ export function assemble(
   definition: ApplicationDefinition,
   model: Model,
   { store, readModels }: Ports,
-  limits: ReactorLimits & Required<Pick<ReactorLimits, "clock">>,
+  limits: ReactorLimits & Required<Pick<ReactorLimits, "clock">> & { readonly observerLimits?: ObserverLimits },
 ): Assembly {
-  const { clock } = limits;
+  const { clock, observerLimits } = limits;
   const { domains = [] } = definition;
   const commands = new CommandBus(model, store, { clock });
   const container = new Container({ defaultScope: "Singleton" });
@@ -89,7 +89,7 @@ export function assemble(
     reactors,
     projections: model.projections.map((declared) => new ProjectionReadModel(declared, model.upcasters)),
     observers: model.observers.map(
-      (declared) => new ObserverReadModel(declared, { clock, upcasters: model.upcasters }),
+      (declared) => new ObserverReadModel(declared, { clock, limits: observerLimits, upcasters: model.upcasters }),
     ),
     roles: [...domains.map(({ name }) => name), ...machineryRoles],
   };

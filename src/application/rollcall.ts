@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { systemClock, type Clock } from "../clock.js";
 import { InvalidConfiguration, UnknownReadModel } from "../errors.js";
 import type { AnyCommand } from "../message/index.js";
+import type { ObserverLimits } from "../observer/index.js";
 import type { CommandResult, DispatchOptions } from "../aggregate/index.js";
 import {
   rehearse,
@@ -40,6 +41,8 @@ export interface RollcallOptions {
   /** An event store that the caller opened and closes, instead of the configured one. */
   readonly store?: EventStore;
   readonly clock?: Clock;
+  /** How much each observer keeps in memory: so much it takes, however many cases are open. */
+  readonly observerLimits?: ObserverLimits;
   /** Called whenever a subscription of this process changes its state. */
   readonly onChange?: (status: ProcessorStatus) => void;
   /** Called whenever a reactor of this process has parked an event, those that wait behind another included. */
@@ -102,7 +105,13 @@ export class Rollcall {
       if (complete.readModels !== inMemory) await mkdir(dirname(file), { recursive: true });
       const readModels = await openSqliteReadModelStore({ file, clock });
       try {
-        const limits = { clock, ...(onParked && { onParked }), ...(onError && { onError }) };
+        const { observerLimits } = options;
+        const limits = {
+          clock,
+          ...(observerLimits && { observerLimits }),
+          ...(onParked && { onParked }),
+          ...(onError && { onError }),
+        };
         const assembly = assemble(definition, model, { store, readModels }, limits);
         checkRoles(complete.roles, assembly.roles);
         if (complete.readOnly) checkReactors(complete.roles, assembly.reactors);

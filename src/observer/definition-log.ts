@@ -34,18 +34,21 @@ export const definitionStream = ({ streamPrefix }: Pick<EventStore, "streamPrefi
 /**
  * The definitions that are on record, oldest first.
  * @param known definitions at hand, of which predicates and annotations are taken
- * @throws DefinitionMissing when one of them has a predicate and is not at hand
+ * @throws DefinitionMissing when cases may be judged by one of them that has a predicate and is not at hand
  */
 export async function recordedDefinitions(
   store: EventStore,
   known: readonly ObserverDefinition[],
 ): Promise<readonly RecordedDefinition[]> {
-  const found: RecordedDefinition[] = [];
-  const { name } = known[0]!;
-  for await (const page of store.readStream(definitionStream(store, name)))
-    for (const event of page)
-      if (event.type === definedType) found.push({ definition: definitionIn(event, known), ...placeOf(event) });
-  return found;
+  const own = known[0]!;
+  const events: RecordedEvent[] = [];
+  for await (const page of store.readStream(definitionStream(store, own.name)))
+    events.push(...page.filter(({ type }) => type === definedType));
+  const saying = events.map(({ data }) => data as ObserverDefinedData);
+  // Nothing is judged by what came before a definition that concerns all of history.
+  const isOwnForAll = own.applyTo === "all" && !saying.some(({ hash }) => hash === own.hash);
+  const first = isOwnForAll ? events.length : saying.findLastIndex(({ applyTo }) => applyTo === "all");
+  return events.map((event, i) => ({ definition: definitionIn(event, known, i >= first), ...placeOf(event) }));
 }
 
 /**
@@ -74,7 +77,11 @@ function placeOf({ data, position }: Pick<RecordedEvent, "data" | "position">) {
 }
 
 /** The definition that an event records. @throws DefinitionMissing */
-function definitionIn(event: RecordedEvent, known: readonly ObserverDefinition[]): ObserverDefinition {
+function definitionIn(
+  event: RecordedEvent,
+  known: readonly ObserverDefinition[],
+  isJudgedBy: boolean,
+): ObserverDefinition {
   const { observer, version, hash, applyTo, terms } = event.data as ObserverDefinedData;
   const atHand = known.find((definition) => definition.hash === hash);
   if (atHand) return { ...atHand, applyTo };
@@ -86,7 +93,7 @@ function definitionIn(event: RecordedEvent, known: readonly ObserverDefinition[]
     })[];
   };
   const asking = plain.slots.find(({ where, agreeing }) => where !== undefined || agreeing !== undefined);
-  if (asking) throw new DefinitionMissing(observer, version, asking.name);
+  if (asking && isJudgedBy) throw new DefinitionMissing(observer, version, asking.name);
   const slots = plain.slots.map((slot) => ({ ...slot, annotations: {} }) as SlotDefinition);
   return completed({ ...plain, toleranceMs: plain.toleranceMs ?? Infinity, slots }, applyTo);
 }

@@ -69,7 +69,8 @@ export class Ticker implements DeadlineWatch {
     for (let delayMs = tickFloorMs; !signal.aborted; delayMs = Math.min(2 * delayMs, 10_000)) {
       this.lastTickMs = clock.now();
       try {
-        return await tick(this.store, deadlineMs, clock.now());
+        // A deadline that had passed when it was set needs a tick that has not been read.
+        return await tick(this.store, Math.max(deadlineMs, nowMs), clock.now());
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         await clock.sleep(delayMs, signal);

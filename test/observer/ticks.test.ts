@@ -70,6 +70,20 @@ describe("a live observer asks the log for the time", () => {
     expect((await watching.ticks()).length).to.be.at.most(2);
   });
 
+  it("again, where a deadline had passed already when it was set", async () => {
+    await watching.isLive(watching.start({ timeBase: "occurred", live: true }));
+    await watching.record("Ordered", "a");
+    await watching.pass(withinMs + 1);
+    await watching.flagged(1);
+    // The tick that there is was recorded after the deadline, and was read before the order.
+    const occurredAt = new Date(watching.clock.now() - withinMs - 1).toISOString();
+    await watching.record("Ordered", "b", { $correlationId: "b", occurredAt });
+    await watching.pass(1_000);
+    await watching.flagged(2);
+    expect(await watching.raised()).to.deep.equal(["Missing a", "Missing b"]);
+    expect(await watching.ticks()).to.have.length(2);
+  });
+
   it("too early with a clock that is fast: extra ticks, but no wrong flag", async () => {
     const own = ownClock(3_000);
     await watching.isLive(watching.start({}, own));

@@ -1,6 +1,6 @@
 /** The cases of an observer's read model, and what the oracle says of them. */
 
-import { caseRow, type Case, type ReadModelStore } from "../../src/index.js";
+import { casePrefix, caseRow, type Case, type ReadModelStore } from "../../src/index.js";
 import type { ExpectedCase } from "../oracle/records.js";
 
 /** Each row as text with its fields sorted, so that equal rows are equal. */
@@ -13,9 +13,16 @@ export async function rowsOf(readModels: ReadModelStore, name: string): Promise<
   return rows;
 }
 
-/** Where status or state of a slot is another than expected. */
+/** Where status or state of a slot is another than expected, and cases that should be forgotten. */
 export function caseDifferences(expected: readonly ExpectedCase[], rows: ReadonlyMap<string, string>): string[] {
-  return expected.flatMap(({ case: name, status, slots }) => {
+  const names = new Set(expected.map(({ case: name }) => caseRow(name)));
+  const unexpected = [...rows].filter(([key, row]) => {
+    if (!key.startsWith(casePrefix) || names.has(key)) return false;
+    // In business time, one of which nothing has been judged yet.
+    const { pending = [], seen } = JSON.parse(row) as Case;
+    return pending.length === 0 || seen.length > 0;
+  });
+  const different = expected.flatMap(({ case: name, status, slots }) => {
     const found = JSON.parse(rows.get(caseRow(name)) ?? "{}") as Partial<Case>;
     const inWords = (of: string | undefined, states: readonly string[]) => [of ?? "settled", ...states].join(" ");
     const is = inWords(
@@ -30,6 +37,7 @@ export function caseDifferences(expected: readonly ExpectedCase[], rows: Readonl
     );
     return is === was ? [] : [`case ${name} is ${is}, expected ${was}`];
   });
+  return [...different, ...unexpected.map(([key]) => `${key} is there, expected none`)];
 }
 
 function sorted(value: unknown): unknown {
