@@ -293,7 +293,7 @@ export class CaseWriter implements GenerationWriter {
     const { name } = definitions.inForce;
     if (event.type === tickType) {
       const asked = Date.parse((event.data as TickData | undefined)?.askedAt ?? "");
-      const differenceMs = event.recordedAtMs - asked;
+      const differenceMs = event.firstRecordedAtMs - asked;
       if (Math.abs(differenceMs) > clockToleranceMs)
         this.raise([this.observerFlags.anomaly("tick", definitions.current, time.nowMs, event, differenceMs)], event);
     } else if (event.type === resetType) {
