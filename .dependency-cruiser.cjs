@@ -1,6 +1,6 @@
 /** Who may import whom: the table of the architecture as rules. Singular folders are machinery, plural ones are what users add. */
 
-/** What each folder of src may import besides itself, src/errors.ts and src/clock.ts; and whatever those may import. */
+/** What each folder of src may import besides itself and what is open to all; and whatever those may import. */
 const mayImport = {
   message: [],
   model: ["message"],
@@ -45,7 +45,8 @@ const closure = (folder, found = new Set()) => {
 
 const anyOf = (parts) => `(${parts.join("|")})`;
 const everyFolder = [...Object.keys(mayImport), ...compositionRoots];
-const shared = "^src/(errors|clock)[.]ts$";
+/** Open to all. */
+const shared = "^src/(errors|clock|secret)[.]ts$";
 const product = "^(src|domains|projections|tools)/";
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
@@ -58,7 +59,7 @@ module.exports = {
     ...Object.keys(mayImport).map((folder) =>
       forbid(
         `src-${folder}`,
-        `src/${folder} may import ${[...closure(folder)].join(", ") || "no other folder"}; src/errors.ts and src/clock.ts are open to all.`,
+        `src/${folder} may import ${[...closure(folder)].join(", ") || "no other folder"}; src/errors.ts, src/clock.ts and src/secret.ts are open to all.`,
         { path: `^src/${folder}/` },
         { path: "^src/", pathNot: [`^src/${anyOf([folder, ...closure(folder)])}/`, shared] },
       ),
@@ -71,7 +72,7 @@ module.exports = {
     ),
     forbid(
       "src-shared",
-      "Errors and the clock are open to all, so they import nothing.",
+      "Errors, the clock and secrets are open to all, so they import nothing.",
       { path: shared },
       { path: "^src/" },
     ),

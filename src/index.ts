@@ -33,5 +33,6 @@ export type { Model } from "./model/index.js";
 export * from "./observer/index.js";
 export * from "./projection/index.js";
 export * from "./reactor/index.js";
+export { Secret } from "./secret.js";
 export * from "./store/index.js";
 export * from "./subscription/index.js";

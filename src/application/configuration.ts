@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { InvalidConfiguration } from "../errors.js";
 import { defaultStreamPrefix } from "../store/event-store.js";
-import type { Secret } from "./secret.js";
+import type { Secret } from "../secret.js";
 import {
   inMemory,
   isEventStoreDb,
