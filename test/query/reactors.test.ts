@@ -11,7 +11,7 @@ describe("Reactors over HTTP", () => {
   const get = (path: string) => request(createApi(shop)).get(path);
 
   const parked = (position: bigint, fields: Partial<ParkedEvent> = {}): ParkedEvent => ({
-    reactor: "reactor:charge",
+    subscription: "reactor:charge",
     position,
     streamName: "order-a",
     revision: position - 1n,
