@@ -10,7 +10,8 @@ const mayImport = {
   projection: ["subscription", "model"],
   observer: ["projection", "subscription", "store"],
   reactor: ["subscription", "aggregate"],
-  query: ["projection", "observer", "aggregate"],
+  notification: ["observer", "subscription"],
+  query: ["projection", "observer", "notification", "aggregate"],
 };
 
 /** Folders that may import all of src. */
@@ -32,6 +33,7 @@ const libraries = {
   selfsigned: ["tools/eventstore"],
   express: ["src/query/"],
   helmet: ["src/query/"],
+  "prom-client": ["src/notification/"],
   inversify: ["src/application/", "domains/", "tools/"],
   "class-validator": ["src/message/", "domains/"],
 };

@@ -348,6 +348,37 @@ export class TooManyParked extends RollcallError {
   }
 }
 
+// ── Notifications ───────────────────────────────────────────────────────────
+
+/** A flag could not be delivered now. It is tried again, a bounded number of times. */
+export class DeliveryFailed extends RollcallError {
+  readonly code = "DELIVERY_FAILED";
+  constructor(
+    message: string,
+    /** How long the receiver asked to be left alone, in milliseconds; heeded up to a bound. */
+    readonly retryAfterMs?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A flag will never be taken, however often it is tried. It is parked at once. */
+export class DeliveryRefused extends RollcallError {
+  readonly code = "DELIVERY_REFUSED";
+}
+
+/** A request is no webhook of ours, or is too old. Answer it with 401. */
+export class InvalidWebhook extends RollcallError {
+  readonly code = "INVALID_WEBHOOK";
+  constructor(reason: string) {
+    super(
+      `The webhook is not genuine: ${reason}. Answer it with 401. If it should be, give sender and receiver the same secret and time, and verify the body as it came, before any parser.`,
+    );
+  }
+}
+
+// ── Reading ─────────────────────────────────────────────────────────────────
+
 /** Two instances, or a rebuild and the recorded flags, disagree about a case. */
 export class Divergence extends RollcallError {
   readonly code = "DIVERGENCE";

@@ -30,6 +30,7 @@ export {
   type Upcaster,
 } from "./message/index.js";
 export type { Model } from "./model/index.js";
+export * from "./notification/index.js";
 export * from "./observer/index.js";
 export * from "./projection/index.js";
 export * from "./reactor/index.js";

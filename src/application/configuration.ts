@@ -64,7 +64,8 @@ export const environmentHelp = `Environment:
                          (default ${defaultConfiguration.streamPrefix})
   ROLLCALL_READ_MODELS   read models: path of another SQLite file, or memory:
                          (default ${defaultConfiguration.readModels}, or memory: when the log is)
-  ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer, http
+  ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer,
+                         notification, http
                          (default: everything)
   ROLLCALL_HOST          address that HTTP listens on (default ${defaultConfiguration.http.host})
   ROLLCALL_PORT          port that HTTP listens on; 0 takes a free one (default ${defaultConfiguration.http.port})
