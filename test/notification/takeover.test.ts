@@ -48,7 +48,7 @@ describe("a notification of several processes", function () {
 
     function start(): ChildProcess {
       const child = spawn(process.execPath, [program, folder, receiver.url, secret], {
-        stdio: ["ignore", "ignore", "inherit"],
+        stdio: ["pipe", "ignore", "inherit"],
       });
       children.push(child);
       return child;

@@ -14,4 +14,5 @@ const rollcall = await Rollcall.open(
   },
 );
 await rollcall.start();
-setInterval(() => undefined, 60_000);
+// Whoever started it may be gone: then so is its standard input.
+process.stdin.resume().on("end", () => process.exit());
