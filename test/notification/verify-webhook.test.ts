@@ -1,5 +1,6 @@
 /** Who receives webhooks can tell those that are genuine. */
 
+import { createHmac } from "node:crypto";
 import { expect } from "chai";
 import { InvalidConfiguration, InvalidWebhook, Secret, verifyWebhook } from "../../src/index.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
@@ -73,7 +74,12 @@ describe("the receiver of a webhook", () => {
         InvalidWebhook,
         `expected a header ${name}, found none`,
       );
-    expect(new InvalidWebhook("x")).to.include({ code: "INVALID_WEBHOOK" });
+    const key = Buffer.from(known.secret.slice("whsec_".length), "base64");
+    const { "webhook-id": id, "webhook-timestamp": timestamp } = known.headers;
+    const digest = createHmac("sha256", key).update(`${id}.${timestamp}.no JSON`).digest("base64");
+    expect(() => verify({ "webhook-signature": `v1,${digest}` }, "no JSON"))
+      .to.throw(InvalidWebhook, "expected a body of JSON")
+      .with.property("code", "INVALID_WEBHOOK");
   });
 
   it("must have a proper secret: an empty one would let everything through", () => {

@@ -6,7 +6,7 @@ import type { ParkedEvent } from "../../src/index.js";
 import { createApi } from "../../src/query/index.js";
 import { openShop, type Shop } from "./shop.js";
 
-describe("Reactors over HTTP", () => {
+describe("Reactors and notifications over HTTP", () => {
   let shop: Shop;
   const get = (path: string) => request(createApi(shop)).get(path);
 
