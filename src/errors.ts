@@ -205,8 +205,18 @@ export class AccessDenied extends RollcallError {
     options?: ErrorOptions,
   ) {
     super(
-      `EventStoreDB does not let ${who}:\n${numbered(denied)}\nCheck the name and the password; else let an administrator grant it in the access control list of the stream ($all included), or in $settings.`,
+      `EventStoreDB does not let ${who}:\n${numbered(denied)}\nCheck the name and the password; else let an administrator grant it in the access control list of the stream ($all included), or in $settings.${denied.some((each) => each.startsWith("append")) ? " An application that only observes need not write: set ROLLCALL_READ_ONLY to true (readOnly in code)." : ""}`,
       options,
+    );
+  }
+}
+
+/** This process was told to read the log and never to write to it. */
+export class LogIsReadOnly extends RollcallError {
+  readonly code = "LOG_IS_READ_ONLY";
+  constructor(readonly streamName: string) {
+    super(
+      `${streamName}: expected a log that may be written, found read-only operation (ROLLCALL_READ_ONLY, readOnly); nothing was appended. Let a process that may write do it.`,
     );
   }
 }
@@ -391,6 +401,34 @@ export class Divergence extends RollcallError {
   ) {
     super(
       `${observer}: ${streamName} expected flag ${expectedId} at ${sequence}, found ${foundId}. Did the definition change without a new version? Give it one.`,
+    );
+  }
+}
+
+/** An observer declares other terms than those that its version is on record with. */
+export class DefinitionChanged extends RollcallError {
+  readonly code = "DEFINITION_CHANGED";
+  constructor(
+    readonly observer: string,
+    readonly version: number,
+    readonly changes: readonly string[],
+  ) {
+    super(
+      `${observer}: version ${version} is on record with other terms: ${changes.join("; ")}. Raise the version, or take the change back.`,
+    );
+  }
+}
+
+/** Cases may be open under an earlier definition, whose predicates are not at hand. */
+export class DefinitionMissing extends RollcallError {
+  readonly code = "DEFINITION_MISSING";
+  constructor(
+    readonly observer: string,
+    readonly version: number,
+    readonly slot: string,
+  ) {
+    super(
+      `${observer}: version ${version} is on record with a predicate of ${slot}, which cannot be read from there. Keep its class, unchanged, and name it in previous: [ … ] of the observer.`,
     );
   }
 }

@@ -64,6 +64,7 @@ describe("the documentation", function () {
     readme: "dist/documentation-readme",
     eventStoreDb: "dist/documentation-eventstoredb",
     notifications: "dist/documentation-notifications",
+    guarantees: "dist/documentation-guarantees",
   };
 
   before(function () {
@@ -95,6 +96,12 @@ describe("the documentation", function () {
   it("has a page on notifications whose code compiles and loads", async () => {
     for (const file of await compile("docs/notifications.md", folders.notifications))
       await runFile(folders.notifications, file.replace(".ts", ".js"));
+  });
+
+  it("has a page of guarantees whose stories are true", async () => {
+    const files = await compile("docs/guarantees.md", folders.guarantees);
+    expect(files).to.include.members(["in-time.ts", "at-its-root.ts", "no-trigger.ts", "disagreement.ts"]);
+    for (const file of files) await runFile(folders.guarantees, file.replace(".ts", ".js"));
   });
 
   it("has a page on EventStoreDB whose code runs against the development server", async () => {
@@ -169,6 +176,7 @@ describe("the documentation", function () {
       "CHANGELOG.md",
       "docs/guide.md",
       "docs/observers.md",
+      "docs/guarantees.md",
       "docs/architecture.md",
       "docs/eventstoredb.md",
       "docs/notifications.md",

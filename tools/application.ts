@@ -1,6 +1,6 @@
 /** What the example application consists of. Every command takes another one by `--app`. */
 
-import { billing } from "../domains/billing/index.js";
+import { billingThatAsksAgain } from "../domains/billing/index.js";
 import { ordering } from "../domains/ordering/index.js";
 import { LoanApplications } from "../projections/loan-applications.js";
 import { OrderSummaryProjection } from "../projections/order-summary.js";
@@ -9,7 +9,7 @@ import { application, metrics } from "../src/index.js";
 import { bindDemoGateway } from "./demo/payment-gateway.js";
 
 export default application({
-  domains: [ordering, billing],
+  domains: [ordering, billingThatAsksAgain],
   projections: [OrderSummaryProjection],
   observers: [OrderToCash, LoanApplications],
   notifications: [metrics({ name: "metrics" })],

@@ -105,7 +105,7 @@ async function start(options: Options, signal: AbortSignal): Promise<void> {
   try {
     const outage = new Outage({ signal, onOutage });
     // Catching up raises flags before anybody is told where to ask.
-    const before = await outage.bear(() => rollcall.store.head());
+    const before = await outage.bear(() => rollcall.flagsStore.head());
     await rollcall.start();
     const { store, roles } = rollcall.configuration;
     print("started", { url: rollcall.url, store, roles }, welcome(rollcall, options));
@@ -113,7 +113,7 @@ async function start(options: Options, signal: AbortSignal): Promise<void> {
     if (rollcall.hasRole("observer"))
       work.push(
         followFlags(
-          rollcall.store,
+          rollcall.flagsStore,
           before,
           signal,
           (flag) => print("flag", flag, flagInWords(flag, rollcall.url)),

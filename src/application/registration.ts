@@ -16,8 +16,9 @@ export interface Domain {
   readonly bindings?: (container: Container) => void;
 }
 
+/** Observers alone will do: they need no domain, and no class of a message. */
 export interface ApplicationDefinition {
-  readonly domains: readonly Domain[];
+  readonly domains?: readonly Domain[];
   readonly projections?: readonly AnyClass[];
   readonly observers?: readonly AnyClass[];
   /** Who is told of flags: `webhook({ … })`, `logNotification({ … })`, `metrics({ … })`, or a `Notification` of one's own. */

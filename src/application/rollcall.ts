@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { systemClock, type Clock } from "../clock.js";
 import { InvalidConfiguration, UnknownReadModel } from "../errors.js";
 import type { AnyCommand } from "../message/index.js";
+import type { ObserverLimits } from "../observer/index.js";
 import type { CommandResult, DispatchOptions } from "../aggregate/index.js";
 import {
   LiveReadModel,
@@ -18,11 +19,11 @@ import {
 } from "../projection/index.js";
 import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
-import type { EventStore } from "../store/event-store.js";
+import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import { Processor, type ParkedEvent, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
 import { assemble, modelOf, type Assembly } from "./assembly.js";
 import { completed, type Configuration, type StatedConfiguration } from "./configuration.js";
-import { openStore } from "./open-store.js";
+import { openStore, readOnlyOver } from "./open-store.js";
 import type { ApplicationDefinition } from "./registration.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
 import { inMemory } from "./store-address.js";
@@ -31,6 +32,8 @@ export interface RollcallOptions {
   /** An event store that the caller opened and closes, instead of the configured one. */
   readonly store?: EventStore;
   readonly clock?: Clock;
+  /** How much each observer keeps in memory: so much it takes, however many cases are open. */
+  readonly observerLimits?: ObserverLimits;
   /** Called whenever a subscription of this process changes its state. */
   readonly onChange?: (status: ProcessorStatus) => void;
   /** Called whenever a reactor or a notification of this process has parked an event, those that wait behind another included. */
@@ -64,7 +67,10 @@ export class Rollcall {
       ...projections.map((each) => ({ processor: live(each), role: "projection" })),
       ...observers.map((each) => ({ processor: live(each), role: "observer" })),
       ...reactors.map(({ subscriber, role }) => ({ processor: this.processor(subscriber), role })),
-      ...notifications.map(({ subscriber }) => ({ processor: this.processor(subscriber), role: "notification" })),
+      ...notifications.map(({ subscriber }) => ({
+        processor: this.processor(subscriber, undefined, this.flagsStore),
+        role: "notification",
+      })),
     ];
   }
 
@@ -80,15 +86,28 @@ export class Rollcall {
     const complete = completed(configuration);
     const model = modelOf(definition);
     const { clock = systemClock, onParked, onError } = options;
-    const store = options.store ?? (await openStore(complete, clock));
+    const given = options.store;
+    const store = !given
+      ? await openStore(complete, clock)
+      : complete.readOnly
+        ? await readOnlyOver(given, complete, { clock, closesLog: false })
+        : given;
+    const isOurs = store !== given;
     try {
       const file = complete.readModels === inMemory ? ":memory:" : complete.readModels;
       if (complete.readModels !== inMemory) await mkdir(dirname(file), { recursive: true });
       const readModels = await openSqliteReadModelStore({ file, clock });
       try {
-        const limits = { clock, ...(onParked && { onParked }), ...(onError && { onError }) };
+        const { observerLimits } = options;
+        const limits = {
+          clock,
+          ...(observerLimits && { observerLimits }),
+          ...(onParked && { onParked }),
+          ...(onError && { onError }),
+        };
         const assembly = assemble(definition, model, { store, readModels }, limits);
         checkRoles(complete.roles, assembly.roles);
+        if (complete.readOnly) checkReactors(complete.roles, assembly.reactors);
         for (const { declared } of assembly.notifications)
           for (const warning of declared.warnings ?? []) process.emitWarning(warning, "RollcallWarning");
         return new Rollcall(complete, store, readModels, assembly, options);
@@ -97,9 +116,14 @@ export class Rollcall {
         throw error;
       }
     } catch (error) {
-      if (!options.store) await store.close();
+      if (isOurs) await store.close();
       throw error;
     }
+  }
+
+  /** Where the flags are: in the log, unless that is only read. Its positions are those by which flags are followed. */
+  get flagsStore(): EventStore {
+    return flagsStoreOf(this.store);
   }
 
   /** Where HTTP listens, while it does. */
@@ -124,7 +148,7 @@ export class Rollcall {
       ...this.processors.map(({ processor }) => processor.stop()),
     ]);
     await this.readModels.close();
-    if (!this.options.store) await this.store.close();
+    if (this.store !== this.options.store) await this.store.close();
     for (const outcome of stopped) if (outcome.status === "rejected") throw outcome.reason;
   }
 
@@ -196,9 +220,9 @@ export class Rollcall {
     }));
   }
 
-  private processor(subscriber: Subscriber, serving?: () => Promise<unknown>): Processor {
+  private processor(subscriber: Subscriber, serving?: () => Promise<unknown>, store = this.store): Processor {
     const { clock, onChange, onError } = this.options;
-    return new Processor(subscriber, this.store, this.readModels, {
+    return new Processor(subscriber, store, this.readModels, {
       holder: this.holder,
       leaseTtlMs: this.configuration.leaseTtlMs,
       ...(clock && { clock }),
@@ -214,5 +238,17 @@ function checkRoles(roles: Configuration["roles"], known: readonly string[]): vo
   if (unknown.length > 0)
     throw new InvalidConfiguration(
       unknown.map((role) => `ROLLCALL_ROLES names "${role}". Known roles: ${known.join(", ")}.`),
+    );
+}
+
+/** What reacts writes. */
+function checkReactors(roles: Configuration["roles"], reactors: Assembly["reactors"]): void {
+  const running = reactors.filter(({ role }) => roles === "all" || roles.includes(role));
+  if (running.length > 0)
+    throw new InvalidConfiguration(
+      running.map(
+        ({ name, role }) =>
+          `ROLLCALL_READ_ONLY (readOnly) is true, and the reactor ${name} would write. Leave ${role} out of ROLLCALL_ROLES (roles), or run it in a process that may write.`,
+      ),
     );
 }

@@ -17,6 +17,7 @@ export interface NotificationLimits extends DeliveryLimits {
 export const notificationLease = (notification: string): string => `notification:${notification}`;
 
 export class NotificationSubscriber extends OrderedDelivery {
+  /** `store`: where the flags are, as `flagsStoreOf` says. */
   constructor(
     notification: Notification,
     store: EventStore,

@@ -1,17 +1,14 @@
-/** What an observer declares, as plain data: checked, and with a hash that its flags carry. */
+/** What an observer declares, as plain data: with a hash that its flags carry. */
 
 import { createHash } from "node:crypto";
-import type { DeclaredClass } from "../model/index.js";
-import { tickType } from "../subscription/index.js";
-import type { ObserverOptions } from "./decorators.js";
+import { roleOf, type AnyClass, type DeclaredClass } from "../model/index.js";
+import { controlTypes } from "./control-events.js";
+import type { ApplyTo, EventKey, ObserverOptions, StartFrom } from "./decorators.js";
 import { milliseconds } from "./duration.js";
-import { Expectation, type Terms } from "./expectation.js";
+import { Expectation } from "./expectation.js";
+import { plainTerms, type SlotDefinition } from "./terms.js";
 
-export interface SlotDefinition extends Terms {
-  readonly name: string;
-}
-
-export interface ObserverDefinition {
+export interface ObserverTerms {
   readonly name: string;
   readonly version: number;
   readonly timeBase: "recorded" | "occurred";
@@ -22,18 +19,35 @@ export interface ObserverDefinition {
   readonly includeImported: boolean;
   /** Sorted by name: slots of one case are judged in this order. */
   readonly slots: readonly SlotDefinition[];
+  /** Where it begins to read; the beginning of the log when absent. */
+  readonly from?: Exclude<StartFrom, "beginning">;
+  /** Path of the key; the correlation id when absent. */
+  readonly key?: string;
+  /** The same by event type. */
+  readonly keys?: Readonly<Record<string, EventKey>>;
+  readonly closeAfterMs?: number;
+  readonly forgetAfterMs?: number;
+}
+
+export interface ObserverDefinition extends ObserverTerms {
   /** SHA-256 of name, version and terms, in hexadecimal. Never of source text, so formatting changes nothing. */
   readonly hash: string;
-  /** Types that the observer reads, the clock's ticks included. */
+  /** Types that belong to its slots. */
+  readonly ownTypes: ReadonlySet<string>;
+  /** Types that it reads, the control events included. */
   readonly eventTypes: readonly string[];
+  /** Types whose data a predicate may ask for. */
+  readonly readsData: boolean;
+  readonly applyTo: ApplyTo;
 }
 
 /** The definition of a class that carries `@Observer`. */
-export function definitionOf(declared: DeclaredClass): ObserverDefinition {
-  const { name, version, options } = declared.role;
-  const { timeBase = "recorded", lateness = {}, tolerance, live = false, includeImported } = options as ObserverOptions;
-  const slots = slotsOf(declared).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const terms = {
+export function definitionOf({ type, role }: Pick<DeclaredClass, "type" | "role">): ObserverDefinition {
+  const { name, version } = role;
+  const options = role.options as ObserverOptions;
+  const { timeBase = "recorded", lateness = {}, tolerance, live = false, includeImported, from, key, keys } = options;
+  const { closeAfter, forgetAfter, applyTo = "new" } = options;
+  const terms: ObserverTerms = {
     name,
     version,
     timeBase,
@@ -41,61 +55,77 @@ export function definitionOf(declared: DeclaredClass): ObserverDefinition {
     toleranceMs: tolerance ? milliseconds(tolerance) : Infinity,
     live: live || timeBase === "recorded",
     includeImported: includeImported ?? timeBase === "occurred",
-    slots,
+    slots: slotsOf(type).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ...(from !== undefined && from !== "beginning" && { from }),
+    ...(key !== undefined && { key }),
+    ...(keys !== undefined && { keys: sortedByName(keys) }),
+    ...(closeAfter !== undefined && { closeAfterMs: milliseconds(closeAfter) }),
+    ...(forgetAfter !== undefined && { forgetAfterMs: milliseconds(forgetAfter) }),
   };
-  const eventTypes = new Set(
-    slots.flatMap(({ trigger, counterpart, unless }) => [...trigger, ...counterpart, ...unless]),
+  return completed(terms, applyTo);
+}
+
+/** The terms with what follows from them. */
+export function completed(terms: ObserverTerms, applyTo: ApplyTo): ObserverDefinition {
+  const { slots, keys = {} } = terms;
+  const slotTypes = slots.flatMap(({ trigger, counterpart, unless }) => [...trigger, ...counterpart, ...unless]);
+  const telling = Object.entries(keys).flatMap(([type, key]) =>
+    typeof key === "object" && "alias" in key ? [type] : [],
   );
+  const types = [...new Set([...slotTypes, ...telling])].toSorted();
   return {
     ...terms,
-    hash: createHash("sha256").update(JSON.stringify(terms)).digest("hex"),
-    eventTypes: [...eventTypes].toSorted().concat(tickType),
+    hash: createHash("sha256")
+      .update(JSON.stringify(plainDefinition(terms)))
+      .digest("hex"),
+    ownTypes: new Set(types),
+    eventTypes: [...types, ...controlTypes],
+    readsData: slots.some(({ where, agreeing }) => where !== undefined || agreeing !== undefined),
+    applyTo,
   };
 }
 
-/** What is wrong with the definition of an observer's class, each with its remedy. */
-export function definitionProblems(declared: DeclaredClass): string[] {
-  const { name } = declared.type;
-  const options = declared.role.options as ObserverOptions;
-  const { timeBase, includeImported } = options;
-  let fields: [string, unknown][];
-  try {
-    fields = Object.entries(new (declared.type as unknown as new () => object)());
-  } catch (error) {
-    return [
-      `${name} cannot be made: ${(error as Error).message}. Correct it; a class that is undefined here comes of files that import each other.`,
-    ];
-  }
-  const problems = fields
-    .filter(([, value]) => !(value instanceof Expectation))
-    .map(([field]) => `${name}.${field} is no finished expectation. Write whenever(…).expect(…).within(…).`);
-  if (fields.length === 0)
-    problems.push(`${name} expects nothing. Give it a field with an expectation, or do not register it.`);
-  for (const option of ["lateness", "tolerance"] as const)
-    if (!(milliseconds(options[option] ?? {}) >= 0))
-      problems.push(`${name} has a ${option} that is no duration. Write { minutes: 5 }.`);
-  for (const option of ["lateness", "tolerance", "live"] as const)
-    if (timeBase !== "occurred" && options[option] !== undefined)
-      problems.push(`${name} states ${option}, which counts only with timeBase "occurred". Remove it.`);
-  if (timeBase === "occurred" && includeImported === false)
-    problems.push(
-      `${name} judges business time without imported history. Remove includeImported, or use timeBase "recorded".`,
-    );
-  for (const { name: slot, trigger, counterpart, unless, withinMs, max } of slotsOf(declared)) {
-    const place = `${name}.${slot}`;
-    if (!(withinMs >= 0) || !Number.isFinite(withinMs))
-      problems.push(`${place} has a deadline that is no duration. Write within({ minutes: 15 }).`);
-    if (max !== undefined && !(Number.isSafeInteger(max) && max >= 1))
-      problems.push(`${place} allows at most ${max}. Use a whole number from 1.`);
-    const all = [...trigger, ...counterpart, ...unless];
-    if (all.some((type) => type === "")) problems.push(`${place} has an empty event type. Name one.`);
-    for (const type of new Set(all.filter((each, i) => all.indexOf(each) !== i)))
-      problems.push(`${place} names ${type} more than once. An event type has one part in an expectation.`);
-  }
-  return problems;
+/** The terms as plain data, in the order that the hash depends on. Never change it: flags of earlier releases do too. */
+export function plainDefinition(terms: ObserverTerms): object {
+  const { name, version, timeBase, latenessMs, toleranceMs, live, includeImported, slots } = terms;
+  const { from, key, keys, closeAfterMs, forgetAfterMs } = terms;
+  return {
+    name,
+    version,
+    timeBase,
+    latenessMs,
+    toleranceMs,
+    live,
+    includeImported,
+    slots: slots.map(plainTerms),
+    from,
+    key,
+    keys,
+    closeAfterMs,
+    forgetAfterMs,
+  };
 }
 
-const slotsOf = ({ type }: DeclaredClass): SlotDefinition[] =>
-  Object.entries(new (type as unknown as new () => object)()).flatMap(([name, value]) =>
-    value instanceof Expectation ? [{ name, ...value.terms }] : [],
-  );
+/** The definitions that a class says came before its own, oldest first. */
+export const previousOf = ({ role }: Pick<DeclaredClass, "role">): ObserverDefinition[] =>
+  ((role.options as ObserverOptions).previous ?? []).flatMap((type) => {
+    const previous = roleOf(type as AnyClass);
+    return previous ? [definitionOf({ type: type as AnyClass, role: previous })] : [];
+  });
+
+/** The fields of an observer's class. @throws whatever its constructor throws */
+export const fieldsOf = (type: AnyClass): [string, unknown][] =>
+  Object.entries(new (type as unknown as new () => object)());
+
+function slotsOf(type: AnyClass): SlotDefinition[] {
+  const fields = fieldsOf(type);
+  return fields.flatMap(([name, value]) => {
+    if (!(value instanceof Expectation)) return [];
+    const { terms, predicates, annotations, predecessor } = value;
+    const after = predecessor && fields.find(([, other]) => other === predecessor)?.[0];
+    return [{ name, ...terms, ...(after !== undefined && { after }), ...predicates, annotations }];
+  });
+}
+
+const sortedByName = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,33 +1,119 @@
-/** A class that carries `@Observer`, as a read model: its rows are the cases. */
+/** A class that carries `@Observer`, as a read model: its rows are cases, aliases of their keys, and statistics. */
 
 import { systemClock, type Clock } from "../clock.js";
+import { CheckpointMismatch, ReadModelOutdated } from "../errors.js";
+import type { Upcasters } from "../message/index.js";
 import type { DeclaredClass } from "../model/index.js";
-import type { GenerationWriter, ReadModel, ReadModelDeclaration, WriterContext } from "../projection/index.js";
-import type { EventFilter } from "../store/event-store.js";
-import { CaseWriter, type ObserverLimits } from "./case-writer.js";
-import { definitionOf, type ObserverDefinition } from "./definition.js";
+import type {
+  Generation,
+  GenerationWriter,
+  ReadModel,
+  ReadModelDeclaration,
+  WriterContext,
+} from "../projection/index.js";
+import type { EventFilter, EventStore } from "../store/event-store.js";
+import { CaseWriter, type ObserverLimits, type ObserverState } from "./case-writer.js";
+import { controlTypes, definedType } from "./control-events.js";
+import { DefinitionHistory } from "./definition-history.js";
+import { checkUnchanged, recordDefinition, recordedDefinitions, type RecordedDefinition } from "./definition-log.js";
+import { logSink } from "./flag-sink.js";
+import { definitionOf, previousOf, type ObserverDefinition } from "./definition.js";
+import { openReadOnly } from "./read-only-writer.js";
+import { declaredDefinition, hashOfDeclared } from "./rows.js";
 import { Ticker } from "./ticker.js";
+
+export interface ObserverReadModelOptions {
+  readonly clock?: Clock | undefined;
+  readonly limits?: ObserverLimits | undefined;
+  /** Bring the data that predicates and paths see to its present shape. */
+  readonly upcasters?: Upcasters | undefined;
+}
 
 export class ObserverReadModel implements ReadModel {
   readonly definition: ObserverDefinition;
   readonly declaration: ReadModelDeclaration;
   readonly filter: EventFilter;
+  /** Definitions whose predicates are at hand, this one first. */
+  private readonly known: readonly ObserverDefinition[];
 
   constructor(
     declared: DeclaredClass,
-    private readonly clock: Clock = systemClock,
-    private readonly limits: ObserverLimits = {},
+    private readonly options: ObserverReadModelOptions = {},
   ) {
     this.definition = definitionOf(declared);
+    this.known = [this.definition, ...previousOf(declared)];
     const { name, version, hash, eventTypes } = this.definition;
-    this.declaration = { name, version, definition: hash, indexes: ["status", "dueMs"] };
+    this.declaration = { name, version, definition: declaredDefinition(hash), indexes: ["status", "dueMs"] };
     this.filter = { eventTypes };
   }
 
-  open(context: WriterContext): Promise<GenerationWriter> {
+  /** The types of every definition that is on record, which open cases may still be judged by. */
+  async filterFor(store: EventStore): Promise<EventFilter> {
+    // Definitions of whoever writes into a log that is only read are not ours.
+    if (store.own) return { eventTypes: this.definition.eventTypes.filter((type) => type !== definedType) };
+    const recorded = await recordedDefinitions(store, this.known);
+    const types = [this.definition, ...recorded.map(({ definition }) => definition)].flatMap(({ ownTypes }) => [
+      ...ownTypes,
+    ]);
+    return { eventTypes: [...new Set(types)].toSorted().concat(controlTypes) };
+  }
+
+  /**
+   * Whether open cases of an earlier definition go on under this one, which is on record then.
+   * @throws DefinitionChanged when the terms changed and the version did not; DefinitionMissing
+   */
+  async adopts({ version, definition }: Generation, store: EventStore): Promise<boolean> {
+    const own = this.definition;
+    const recorded = await recordedDefinitions(store, this.known);
+    checkUnchanged(own, recorded);
+    // In a log that is only read no event says from where on another definition is in force.
+    if (store.own) return false;
+    const isSameLayout = declaredDefinition(hashOfDeclared(definition)) === definition;
+    if (!isSameLayout || own.version <= version || own.applyTo === "all") return false;
+    const last = recorded.at(-1)?.definition;
+    const isOwnLast = last?.hash === own.hash;
+    const before = isOwnLast ? recorded.at(-2)?.definition : last;
+    if (before?.hash !== hashOfDeclared(definition)) return false;
+    if (!isOwnLast) await recordDefinition(store, own, recorded.length);
+    return true;
+  }
+
+  async open(context: WriterContext): Promise<GenerationWriter> {
     const { mode, store, signal, fail } = context;
-    const ticks = mode === "live" && this.definition.live;
-    const ticker = ticks ? new Ticker(store, this.clock, signal, fail) : undefined;
-    return CaseWriter.open(this.definition, context, ticker, this.limits);
+    const { clock = systemClock, limits, upcasters } = this.options;
+    this.checkOperation(context);
+    const history = new DefinitionHistory(this.definition, await this.definitions(mode === "live", store));
+    const options = { history, sink: logSink(store), upcasters, ...(limits && { limits }) };
+    const { live } = this.definition;
+    if (store.own)
+      return openReadOnly(context, { ...options, clock, filter: await this.filterFor(store), live, own: store.own });
+    const ticker = mode === "live" && live ? new Ticker(store, clock, signal, fail) : undefined;
+    return CaseWriter.open(context, { ...options, ticker });
+  }
+
+  /** @throws CheckpointMismatch when flags of what is built are in the log and are not to be, or the other way round */
+  private checkOperation({ generation: { checkpoint }, store }: WriterContext): void {
+    const state = checkpoint?.state as ObserverState | undefined;
+    if (!checkpoint || Boolean(state?.local) === Boolean(store.own)) return;
+    const [built, here] = ["writes its flags into the log", "only reads the log"];
+    const reason = `it was built by a process that ${store.own ? built : here}, this one ${store.own ? here : built}.`;
+    throw new CheckpointMismatch(this.definition.name, reason);
+  }
+
+  /** What is on record; who goes live makes sure that its own definition is. */
+  private async definitions(isLive: boolean, store: EventStore): Promise<readonly RecordedDefinition[]> {
+    const own = this.definition;
+    const recorded = await recordedDefinitions(store, this.known);
+    checkUnchanged(own, recorded);
+    const last = recorded.at(-1)?.definition;
+    if (!isLive || last?.hash === own.hash) return recorded;
+    if (last && last.version > own.version)
+      throw new ReadModelOutdated(own.name, this.declaration, {
+        version: last.version,
+        definition: declaredDefinition(last.hash),
+      });
+    // It was rebuilt before it was started: everything was judged by it.
+    const definition: ObserverDefinition = last ? { ...own, applyTo: "all" } : own;
+    return [...recorded, await recordDefinition(store, definition, recorded.length)];
   }
 }

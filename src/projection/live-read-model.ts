@@ -4,14 +4,14 @@ import { ReadModelOutdated } from "../errors.js";
 import type { EventFilter, EventStore, Page } from "../store/event-store.js";
 import type { Checkpoint, Lease, Subscriber, SubscriberControl } from "../subscription/index.js";
 import type { GenerationWriter, ReadModel } from "./read-model.js";
-import type { ReadModelStore } from "./read-model-store.js";
+import type { Generation, ReadModelStore } from "./read-model-store.js";
 
 /** Name of the lease that whoever keeps the read model live holds. */
 export const liveLease = (readModel: string): string => `read-model:${readModel}`;
 
 export class LiveReadModel implements Subscriber {
   readonly name: string;
-  readonly filter: EventFilter;
+  filter: EventFilter;
   private writer: GenerationWriter | undefined;
   private lastPosition: bigint | undefined;
 
@@ -30,14 +30,22 @@ export class LiveReadModel implements Subscriber {
 
   /** @throws ReadModelOutdated when what is active was declared otherwise: its rows are not for this code to change */
   async open(lease: Lease, control: SubscriberControl): Promise<Checkpoint | undefined> {
+    const { store, readModels, readModel } = this;
+    const generation = await this.generation(lease);
+    this.writer = await readModel.open({ generation, lease, mode: "live", readModels, store, ...control });
+    this.filter = (await readModel.filterFor?.(store)) ?? readModel.filter;
+    const { checkpoint } = this.writer;
+    this.lastPosition = checkpoint.position;
+    return generation.checkpoint ?? (checkpoint.position === undefined ? undefined : checkpoint);
+  }
+
+  private async generation(lease: Lease): Promise<Generation> {
     const { declaration } = this.readModel;
-    const generation = await this.readModels.openActive(declaration, lease);
-    if (generation.version !== declaration.version || generation.definition !== declaration.definition)
-      throw new ReadModelOutdated(declaration.name, declaration, generation);
-    const { store, readModels } = this;
-    this.writer = await this.readModel.open({ generation, lease, mode: "live", readModels, store, ...control });
-    this.lastPosition = generation.checkpoint?.position;
-    return generation.checkpoint;
+    const found = await this.readModels.openActive(declaration, lease);
+    if (found.version === declaration.version && found.definition === declaration.definition) return found;
+    if (!(await this.readModel.adopts?.(found, this.store)))
+      throw new ReadModelOutdated(declaration.name, declaration, found);
+    return this.readModels.redeclare(found, lease, declaration);
   }
 
   async handle(events: Page): Promise<void> {

@@ -37,6 +37,8 @@ export interface Commit {
 export interface RowQuery {
   /** Fields that must equal; each must be among the declaration's indexes. */
   readonly where?: Readonly<Record<string, string | number | boolean>>;
+  /** Only rows whose key begins with it. */
+  readonly prefix?: string;
   /** Most rows to return, from 1. */
   readonly limit: number;
   /** Where the page before ended. */
@@ -58,6 +60,12 @@ export interface ReadModelStore extends CheckpointStore {
    * @throws Fenced when the lease was lost.
    */
   openActive(declaration: ReadModelDeclaration, lease: Lease): Promise<Generation>;
+
+  /**
+   * The generation that serves, from now on as this declaration calls it: its rows are good for that too.
+   * @throws Fenced when the lease was lost, or the generation is no longer there.
+   */
+  redeclare(generation: Generation, lease: Lease, declaration: ReadModelDeclaration): Promise<Generation>;
 
   /**
    * A new, empty generation that nobody sees; an unfinished one of the same name is dropped.

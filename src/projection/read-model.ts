@@ -34,5 +34,9 @@ export interface GenerationWriter {
 export interface ReadModel {
   readonly declaration: ReadModelDeclaration;
   readonly filter: EventFilter;
+  /** What is to be read of this log, where that is more than `filter` says. */
+  filterFor?(store: EventStore): Promise<EventFilter>;
+  /** Whether it goes on with a generation that was declared otherwise; such a one is outdated unless it says so. */
+  adopts?(generation: Generation, store: EventStore): Promise<boolean>;
   open(context: WriterContext): Promise<GenerationWriter>;
 }

@@ -3,7 +3,7 @@
 import { systemClock, type Clock } from "../clock.js";
 import { RebuildInProgress } from "../errors.js";
 import { randomId } from "../message/index.js";
-import type { EventStore } from "../store/event-store.js";
+import type { EventFilter, EventStore } from "../store/event-store.js";
 import { holdLease, type Lease, type SubscriberControl } from "../subscription/index.js";
 import { liveLease } from "./live-read-model.js";
 import type { GenerationWriter, ReadModel } from "./read-model.js";
@@ -69,12 +69,13 @@ async function build(
   const generation = await readModels.createBuilding(readModel.declaration, lease);
   try {
     const writer = await readModel.open({ generation, lease, mode: "rebuild", readModels, store, ...control });
+    const filter = (await readModel.filterFor?.(store)) ?? readModel.filter;
     let activated = false;
     // While it reads, the log grows and the live worker goes on: read what came, until it has caught up with both.
     while (!activated && !signal.aborted) {
       const serving = (await readModels.activeGeneration(name))?.checkpoint?.position;
       const head = await store.head();
-      await readOn(readModel, writer, head, signal, options);
+      await readOn(name, filter, writer, head, signal, options);
       await writer.flush();
       // What serves may have come further than this read model's last event: by events of types that an older version
       // read, or, where the log was restored from a backup, beyond its end. No event up to there is unread now.
@@ -91,17 +92,17 @@ async function build(
 }
 
 async function readOn(
-  readModel: ReadModel,
+  name: string,
+  filter: EventFilter,
   writer: GenerationWriter,
   head: bigint | undefined,
   signal: AbortSignal,
   { store, onProgress }: RebuildOptions,
 ): Promise<void> {
-  const { filter, declaration } = readModel;
   for await (const page of store.readLog({ after: writer.checkpoint.position, filter, signal })) {
     await writer.handle(page);
     const { handled, position } = writer.checkpoint;
-    onProgress?.({ name: declaration.name, events: handled, position, head });
+    onProgress?.({ name, events: handled, position, head });
   }
 }
 

@@ -39,6 +39,11 @@ export class RowCache<R extends Row = Row> {
     }
   }
 
+  /** Whether `get` can answer without `prepare`. */
+  has(key: string): boolean {
+    return this.complete || this.rows.has(key);
+  }
+
   get(key: string): R | undefined {
     return this.rows.get(key);
   }

@@ -11,6 +11,8 @@ export interface CheckedQuery {
   /** Sorted by field; each value as the JSON text of it, so that `1`, `"1"` and `true` stay different. */
   readonly where: readonly { readonly field: string; readonly json: string }[];
   readonly limit: number;
+  /** Keys begin with it. */
+  readonly prefix?: string | undefined;
   /** Rows follow this key; `undefined` for the first page. */
   readonly after: string | undefined;
 }
@@ -25,7 +27,7 @@ interface Cursor {
 export function checkQuery(
   name: string,
   generation: { readonly id: number; readonly indexes: readonly string[] },
-  { where = {}, limit, cursor }: RowQuery,
+  { where = {}, prefix, limit, cursor }: RowQuery,
 ): CheckedQuery {
   if (!Number.isInteger(limit) || limit < 1 || limit > largestLimit)
     throw new InvalidQuery(`${name}: limit must be a whole number from 1 to ${largestLimit}, found ${limit}.`);
@@ -37,15 +39,15 @@ export function checkQuery(
       return { field, json: JSON.stringify(value) };
     })
     .sort((a, b) => (a.field < b.field ? -1 : 1));
-  if (cursor === undefined) return { where: checked, limit, after: undefined };
+  if (cursor === undefined) return { where: checked, limit, prefix, after: undefined };
   const { generation: of, key, where: digest } = readCursor(name, cursor);
   if (of !== generation.id)
     throw new InvalidQuery(`${name}: the cursor is of another generation of the rows. Start again without a cursor.`);
-  if (digest !== digestOf(checked))
+  if (digest !== digestOf(checked, prefix))
     throw new InvalidQuery(
       `${name}: the cursor is of a query with another filter. Repeat the filter, or start without a cursor.`,
     );
-  return { where: checked, limit, after: key };
+  return { where: checked, limit, prefix, after: key };
 }
 
 /** @throws InvalidQuery when rows cannot be read in the order of the field. */
@@ -58,12 +60,12 @@ export function checkOrder(name: string, indexes: readonly string[], field: stri
 /** A page of `found`, of which the query's store read one more than the limit if there was one more. */
 export function pageOf(
   generationId: number,
-  { where, limit }: CheckedQuery,
+  { where, prefix, limit }: CheckedQuery,
   found: readonly { readonly key: string; readonly row: Row }[],
 ): RowPage {
   const last = found[limit - 1];
   if (found.length <= limit || !last) return { rows: found };
-  const cursor: Cursor = { generation: generationId, key: last.key, where: digestOf(where) };
+  const cursor: Cursor = { generation: generationId, key: last.key, where: digestOf(where, prefix) };
   return {
     rows: found.slice(0, limit),
     nextCursor: Buffer.from(JSON.stringify(cursor)).toString("base64url"),
@@ -92,5 +94,8 @@ function readCursor(name: string, text: string): Cursor {
   );
 }
 
-const digestOf = (where: CheckedQuery["where"]) =>
-  createHash("sha256").update(JSON.stringify(where)).digest("base64url").slice(0, 16);
+const digestOf = (where: CheckedQuery["where"], prefix = "") =>
+  createHash("sha256")
+    .update(JSON.stringify(prefix === "" ? where : [prefix, where]))
+    .digest("base64url")
+    .slice(0, 16);

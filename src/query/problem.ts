@@ -5,6 +5,7 @@ import { CommandRejected, InvalidCommand, RollcallError } from "../errors.js";
 /** Statuses of the framework's errors that a caller can act on. Any other error is ours, and answered with 500. */
 const statusOfError = {
   INVALID_QUERY: 400,
+  LOG_IS_READ_ONLY: 403,
   UNKNOWN_COMMAND: 404,
   UNKNOWN_READ_MODEL: 404,
   COMMAND_REJECTED: 409,

@@ -42,6 +42,8 @@ export interface ProcessorOptions {
    * that it is never in the way of a process of the right version. Without it, it opens to see.
    */
   readonly serving?: () => Promise<unknown>;
+  /** From 0 to 1: spreads what many retry at once. `Math.random` unless stated; a simulation states its own. */
+  readonly random?: () => number;
 }
 
 export class Processor {
@@ -119,7 +121,7 @@ export class Processor {
         }
         if (!(error instanceof StoreUnavailable)) return this.enter("stopped", error as Error);
         this.enter("retrying", error);
-        await this.clock.sleep(backoffMs(++failures), signal);
+        await this.clock.sleep(backoffMs(++failures, this.options.random), signal);
       }
     }
   }
@@ -149,8 +151,9 @@ export class Processor {
       } else {
         await subscriber.flush();
         this.enter("live");
-        // The next one to start would look at all of them again: a tick moves the checkpoint over them.
-        if (message.passedOver > mostPassedOver) await tick(store, this.recordedAtMs ?? 0);
+        // The next one to start would look at all of them again: a tick moves the checkpoint over them, where it may be
+        // written.
+        if (message.passedOver > mostPassedOver && !store.own) await tick(store, this.recordedAtMs ?? 0);
       }
       onProgress();
     }
@@ -171,4 +174,5 @@ const mostPassedOver = 10_000;
 const sameText = (one?: Error, other?: Error) => one?.message === other?.message;
 
 /** Doubles from 100 ms to 10 s, with jitter so that many do not come back at once. */
-const backoffMs = (failures: number) => Math.min(10_000, 100 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+const backoffMs = (failures: number, random = Math.random) =>
+  Math.min(10_000, 100 * 2 ** (failures - 1)) * (0.5 + random() / 2);

@@ -14,8 +14,9 @@ describe("what an application says of itself", () => {
   it("says where every subscription stands, and that it is ready", async () => {
     const rollcall = await to.open();
     await rollcall.start();
-    await to.place(rollcall, "o1");
+    // The observer has recorded its definition by then.
     await until("it is ready", async () => (await to.ask(rollcall, "/ready")).status === 200);
+    await to.place(rollcall, "o1");
     interface Status {
       readonly head: string;
       readonly storeId: string;
@@ -25,15 +26,15 @@ describe("what an application says of itself", () => {
     let status!: Status;
     await until("everything has caught up", async () => {
       status = (await to.ask(rollcall, "/status")).body as unknown as Status;
-      return status.head === "2" && status.subscriptions.every(({ lag }) => lag.events === 0);
+      return status.head === "3" && status.subscriptions.every(({ lag }) => lag.events === 0);
     });
     expect(status.storeId).to.equal(await rollcall.store.storeId());
     expect(status.roles).to.deep.equal(["ordering", "billing", "projection", "observer", "notification", "http"]);
     const lag = { events: 0, more: false, seconds: 0 };
     expect(status.subscriptions).to.deep.equal([
-      { name: "order-summary", kind: "projection", state: "live", position: "2", lag, version: 1 },
-      { name: "order-to-cash", kind: "observer", state: "live", position: "2", lag, version: 1, uncorrelated: 0 },
-      { name: "request-payment", kind: "reactor", state: "live", position: "1", lag, parked: 0 },
+      { name: "order-summary", kind: "projection", state: "live", position: "3", lag, version: 1 },
+      { name: "order-to-cash", kind: "observer", state: "live", position: "3", lag, version: 1, uncorrelated: 0 },
+      { name: "request-payment", kind: "reactor", state: "live", position: "2", lag, parked: 0 },
     ]);
   });
 

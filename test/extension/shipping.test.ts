@@ -7,7 +7,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { PlaceOrder } from "../../domains/ordering/index.js";
-import { flagTypePrefix, Rollcall, type ApplicationDefinition, type Case, type FlagData } from "../../src/index.js";
+import {
+  caseRow,
+  flagTypePrefix,
+  Rollcall,
+  type ApplicationDefinition,
+  type Case,
+  type FlagData,
+} from "../../src/index.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 import { until } from "../until.js";
 import { shippingSources } from "./shipping-sources.js";
@@ -83,10 +90,10 @@ describe("a third participant", function () {
       };
       const [lost, sent] = [await caseOf("lost-1"), await caseOf("sent-1")];
       const statusOf = async (name: string) =>
-        ((await rollcall.readModels.findRow("order-to-door", name)) as Case | undefined)?.status;
+        ((await rollcall.readModels.findRow("order-to-door", caseRow(name))) as Case | undefined)?.status;
       await until("the shipped order is settled", async () => (await statusOf(sent)) === "settled");
       await until("the other one is paid", async () => {
-        const { slots } = (await rollcall.readModels.findRow("order-to-door", lost)) as Case;
+        const { slots } = (await rollcall.readModels.findRow("order-to-door", caseRow(lost))) as Case;
         return slots["payment"]?.state === "MET";
       });
       expect(await statusOf(lost)).to.equal("open");

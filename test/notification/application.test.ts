@@ -1,16 +1,19 @@
 /** Notifications in a running application: told over HTTP how they are, and untouched by a rebuild. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import {
   application,
   DomainEvent,
   flagCategoryOf,
   logNotification,
+  MemoryEventStore,
   metrics,
   Observer,
   Rollcall,
   webhook,
   whenever,
+  type EventStore,
   type ParkedEvent,
   type StatedConfiguration,
 } from "../../src/index.js";
@@ -38,7 +41,11 @@ describe("an application with notifications", () => {
     await receiver.close();
   });
 
-  async function open(configuration: StatedConfiguration = {}, onParked?: (event: ParkedEvent) => void) {
+  async function open(
+    configuration: StatedConfiguration = {},
+    onParked?: (event: ParkedEvent) => void,
+    store?: EventStore,
+  ) {
     const rollcall = await Rollcall.open(
       application({
         domains: [],
@@ -50,7 +57,7 @@ describe("an application with notifications", () => {
         ],
       }),
       { store: "memory:", readModels: "memory:", http: { host: "127.0.0.1", port: 0 }, ...configuration },
-      onParked && { onParked },
+      { ...(onParked && { onParked }), ...(store && { store }) },
     );
     running.push(rollcall);
     await rollcall.start();
@@ -142,6 +149,26 @@ describe("an application with notifications", () => {
     const { subscriptions } = await json(rollcall, "/status");
     expect(subscriptions[1]).to.include({ name: "ops", kind: "notification", state: "elsewhere", parked: 0 });
     expect(receiver.received).to.deep.equal([]);
+  });
+
+  it("tells flags of a log that is only read, wherever they are kept, and writes nothing into it", async () => {
+    const log = new MemoryEventStore();
+    // More than there will be flags: positions of the one are none of the other.
+    for (let i = 0; i < 5; i++) await record(log, `question-0${i}`, [Asked.of({})]);
+    const rollcall = await open({ readOnly: true }, undefined, log);
+    await ready(rollcall);
+    await record(log, "question-1", [Asked.of({})], { $correlationId: "process-1" });
+    await sleep(50);
+    await record(log, "question-2", [Asked.of({})], { $correlationId: "process-2" });
+    await until("it is told", () => receiver.received.some(({ flag }) => flag.case === "process-1"));
+    await until("it is at its end", async () => {
+      const checkpoint = await rollcall.readModels.loadCheckpoint("notification:ops");
+      return checkpoint?.position === (await rollcall.flagsStore.head());
+    });
+    const { subscriptions } = await json(rollcall, "/status");
+    expect(subscriptions[1]).to.deep.include({ name: "ops", lag: { events: 0, more: false, seconds: 0 } });
+    expect(await log.head()).to.equal(7n);
+    await log.close();
   });
 
   it("is not ready when one of them has stopped, and says why", async () => {

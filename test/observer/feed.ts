@@ -3,12 +3,14 @@
 import { RecordedEvent } from "../../src/message/index.js";
 import { recordRole, roleOf } from "../../src/model/index.js";
 import {
+  casePrefix,
   Expectation,
   flagTypePrefix,
   ObserverReadModel,
   type Case,
   type FlagData,
   type ObserverLimits,
+  type ObserverReadModelOptions,
 } from "../../src/observer/index.js";
 import type { ObserverOptions } from "../../src/observer/decorators.js";
 import type { GenerationWriter, ReadModelStore } from "../../src/projection/index.js";
@@ -29,33 +31,106 @@ export const plainTerms: SlotTerms = {
   tickType: "observer.ClockTick",
 };
 
-/** The observer that the oracle's terms describe. */
-export function observerOf(slots: readonly SlotTerms[], limits?: ObserverLimits): ObserverReadModel {
-  const [{ observer, timeBase, latenessMs, live, includeImported, toleranceMs }] = slots as [SlotTerms];
-  const type = class {
-    constructor() {
-      for (const { slot, trigger, counterpart, unless, withinMs, max } of slots)
-        Object.assign(this, {
-          [slot]: new Expectation({ trigger, counterpart, unless, withinMs, ...(max !== undefined && { max }) }),
-        });
-    }
-  };
-  const options: ObserverOptions = {
-    name: observer,
-    timeBase,
-    ...(latenessMs !== undefined && { lateness: { milliseconds: latenessMs } }),
-    ...(toleranceMs !== undefined && { tolerance: { milliseconds: toleranceMs } }),
-    ...(live !== undefined && { live }),
-    ...(includeImported !== undefined && { includeImported }),
-  };
-  recordRole(type, "observer", options);
-  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, undefined, limits);
+/** What a class needs besides the oracle's terms, where a test declares one after the other. */
+export interface Declared {
+  readonly version?: number;
+  readonly applyTo?: ObserverOptions["applyTo"];
+  readonly previous?: ObserverOptions["previous"];
 }
 
-export const recordedEvent = (record: LogRecord): RecordedEvent =>
-  new RecordedEvent(
+const sameIn =
+  (field: string) =>
+  (a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean =>
+    a[field] === b[field];
+
+function expectationOf(slot: SlotTerms, predecessor: Expectation | undefined): Expectation {
+  const { trigger, counterpart, unless, withinMs, min, max, where, agreeing, orphanWithinMs, escalateMs, per } = slot;
+  const paths = typeof per === "string" ? { trigger: per, counterpart: per, unless: per } : per;
+  return new Expectation(
+    {
+      trigger,
+      counterpart,
+      unless,
+      withinMs,
+      ...(max !== undefined && { max }),
+      ...(min !== undefined && min !== 1 && { min }),
+      ...(orphanWithinMs !== undefined && { orphanWithinMs }),
+      ...(slot.inOrder && { inOrder: true }),
+      ...(slot.flagRepeats && { repeats: "flag" }),
+      ...(slot.eachTime && { repeats: "round" }),
+      ...(slot.flagDoneAfterCancel && { flagDoneAfterCancel: true }),
+      ...(escalateMs && { escalateMs }),
+      ...(paths && { per: paths }),
+    },
+    {
+      predicates: { ...(where && { where: sameIn(where) }), ...(agreeing && { agreeing: sameIn(agreeing) }) },
+      ...(predecessor && { predecessor }),
+    },
+  );
+}
+
+/** The class of the observer that the oracle's terms describe. */
+export function observerClass(slots: readonly SlotTerms[], declared: Declared = {}): new () => object {
+  const [
+    {
+      observer,
+      timeBase,
+      latenessMs,
+      live,
+      includeImported,
+      toleranceMs,
+      key,
+      keys,
+      closeAfterMs,
+      forgetAfterMs,
+      from,
+    },
+  ] = slots as [SlotTerms];
+  const type = class {
+    constructor() {
+      const fields = this as unknown as Record<string, Expectation>;
+      // A slot comes after those that it refers to, whatever the order of the terms.
+      for (const left = [...slots]; left.length > 0;) {
+        const next = left.findIndex(({ after }) => after === undefined || fields[after]);
+        const [slot] = left.splice(next, 1) as [SlotTerms];
+        fields[slot.slot] = expectationOf(slot, slot.after === undefined ? undefined : fields[slot.after]);
+      }
+    }
+  };
+  const ms = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : { milliseconds });
+  const options = {
+    name: observer,
+    timeBase,
+    live,
+    includeImported,
+    key,
+    keys,
+    from,
+    lateness: timeBase === "occurred" ? ms(latenessMs) : undefined,
+    tolerance: ms(toleranceMs),
+    closeAfter: ms(closeAfterMs),
+    forgetAfter: ms(forgetAfterMs),
+    ...declared,
+  };
+  const stated = Object.entries(options).filter(([, value]) => value !== undefined);
+  recordRole(type, "observer", Object.fromEntries(stated) as unknown as ObserverOptions);
+  return type;
+}
+
+/** The observer that the oracle's terms describe. */
+export function observerOf(
+  slots: readonly SlotTerms[],
+  { declared, ...options }: ObserverReadModelOptions & { readonly declared?: Declared } = {},
+): ObserverReadModel {
+  const type = observerClass(slots, declared);
+  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, options);
+}
+
+export const recordedEvent = (record: LogRecord): RecordedEvent => {
+  const metadata = { ...record.metadata, ...(record.correlationId && { $correlationId: record.correlationId }) };
+  return new RecordedEvent(
     record.id,
-    `some-${record.correlationId ?? "none"}`,
+    record.streamName ?? `some-${record.correlationId ?? "none"}`,
     record.type,
     0,
     record.position,
@@ -65,23 +140,32 @@ export const recordedEvent = (record: LogRecord): RecordedEvent =>
     record.occurredAtMs,
     record.imported ?? false,
     "application/json",
-    {},
-    () => undefined,
+    // As it comes out of a log.
+    JSON.parse(JSON.stringify(record.data ?? {})),
+    () => JSON.parse(JSON.stringify(metadata)) as unknown,
   );
+};
+
+const namesDeadline = new Set(["Missing", "Orphan", "Escalated"]);
 
 /** A flag event as the oracle says it. */
 export function flagRecordOf(type: string, data: FlagData): FlagRecord {
-  const { observer, slot, case: name, sequence, deadline, eventId, occurredInTime } = data;
+  const { observer, slot = "", case: name = "", sequence, deadline, eventId, occurredInTime } = data;
+  const { round, pair, step, count, reason, differenceMs } = data;
   const kind = type.slice(flagTypePrefix.length) as FlagRecord["kind"];
-  return {
-    observer,
-    slot,
-    case: name,
-    kind,
-    sequence,
-    ...(kind === "Missing" ? { deadline: deadline! } : { eventId: eventId! }),
-    ...(occurredInTime !== undefined && { occurredInTime }),
+  const said = {
+    ...(namesDeadline.has(kind) && { deadline }),
+    eventId,
+    occurredInTime,
+    round,
+    pair,
+    step,
+    count,
+    reason,
+    differenceMs,
   };
+  const stated = Object.entries(said).filter(([, value]) => value !== undefined);
+  return { observer, slot, case: name, kind, sequence, ...Object.fromEntries(stated) } as FlagRecord;
 }
 
 /** An observer at work, which can be killed and opened again between any two pages. */
@@ -102,7 +186,7 @@ export class FedObserver {
   ): Promise<FedObserver> {
     const readModels = await openSqliteReadModelStore({ file: ":memory:" });
     const lease = await readModels.acquire("feeder", "test", 60_000);
-    const fed = new FedObserver(observerOf(slots, limits), store, readModels, lease!);
+    const fed = new FedObserver(observerOf(slots, { limits }), store, readModels, lease!);
     await fed.reopen();
     return fed;
   }
@@ -140,10 +224,19 @@ export class FedObserver {
     const cases = new Map<string, Case>();
     const generation = (await this.readModels.activeGeneration(this.readModel.declaration.name))!;
     for await (const page of this.readModels.allRows(generation))
-      for (const { key, row } of page) cases.set(key, row as Case);
+      for (const [key, row] of Object.entries(casesIn(Object.fromEntries(page.map((each) => [each.key, each.row])))))
+        cases.set(key, row);
     return cases;
   }
 }
+
+/** The cases among an observer's rows, by their keys. */
+export const casesIn = (rows: Readonly<Record<string, object>>): Record<string, Case> =>
+  Object.fromEntries(
+    Object.entries(rows).flatMap(([key, row]) =>
+      key.startsWith(casePrefix) ? [[key.slice(casePrefix.length), row as Case]] : [],
+    ),
+  );
 
 export const sortedFlags = (flags: readonly FlagRecord[]): FlagRecord[] =>
   flags.toSorted((a, b) => (a.case === b.case ? a.sequence - b.sequence : a.case < b.case ? -1 : 1));

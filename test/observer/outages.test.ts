@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Divergence, ReadModelOutdated, rebuild, StoreUnavailable } from "../../src/index.js";
+import { Divergence, DefinitionChanged, rebuild, StoreUnavailable } from "../../src/index.js";
 import { until } from "../until.js";
 import { orderWatch, Watching, withinMs } from "./watching.js";
 
@@ -119,15 +119,18 @@ describe("an observer and outages", () => {
     expect(watched.error!.message).to.match(/expected flag [-0-9a-f]+ at 1, found none, nor all of those before it/);
   });
 
-  it("stands still, and says so, when its terms have changed and its version has not", async () => {
+  it("is refused, with what has changed, when its terms are others and its version is not", async () => {
     const old = watching.start();
     await watching.isLive(old);
     await watching.record("Ordered", "a");
     await watching.isLive(old);
     await old.processor.stop();
     const changed = watching.start({ includeImported: true });
-    await until("it says so", () => changed.error instanceof ReadModelOutdated);
-    expect(changed.error!.message).to.match(/^order-watch: what it declares has changed since it was built/);
+    await until("it says so", () => changed.state === "stopped");
+    expect(changed.error).to.be.instanceOf(DefinitionChanged);
+    expect(changed.error!.message).to.equal(
+      "order-watch: version 1 is on record with other terms: includeImported was false, is true. Raise the version, or take the change back.",
+    );
   });
 
   it("derives on a rebuild the flags that are recorded, and raises none again", async () => {

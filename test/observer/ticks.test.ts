@@ -30,11 +30,11 @@ describe("a live observer asks the log for the time", () => {
     expect(flag!.recordedAtMs).to.equal(orderedAtMs + withinMs + 1);
   });
 
-  it("and writes nothing where all is well, nor on an empty log", async () => {
+  it("and writes nothing where all is well, nor on an empty log, but its definition once", async () => {
     const watched = watching.start();
     await watching.isLive(watched);
     await watching.pass(60_000);
-    expect(await watching.store.head()).to.equal(undefined);
+    expect(await watching.store.head()).to.equal(1n);
     await watching.record("Ordered", "a");
     await watching.record("Ordered", "b");
     await watching.pass(withinMs);
@@ -42,7 +42,7 @@ describe("a live observer asks the log for the time", () => {
     await watching.record("Paid", "a");
     await watching.record("Cancelled", "b");
     await watching.pass(60_000);
-    expect(await watching.store.head()).to.equal(4n);
+    expect(await watching.store.head()).to.equal(5n);
     expect((await watching.cases())["a"]?.status).to.equal("settled");
     expect((await watching.cases())["b"]?.status).to.equal("settled");
     expect(watched.state).to.equal("live");
@@ -68,6 +68,20 @@ describe("a live observer asks the log for the time", () => {
     await watching.flagged(60);
     // The first deadline, and all others within the shortest time between two ticks.
     expect((await watching.ticks()).length).to.be.at.most(2);
+  });
+
+  it("again, where a deadline had passed already when it was set", async () => {
+    await watching.isLive(watching.start({ timeBase: "occurred", live: true }));
+    await watching.record("Ordered", "a");
+    await watching.pass(withinMs + 1);
+    await watching.flagged(1);
+    // The tick that there is was recorded after the deadline, and was read before the order.
+    const occurredAt = new Date(watching.clock.now() - withinMs - 1).toISOString();
+    await watching.record("Ordered", "b", { $correlationId: "b", occurredAt });
+    await watching.pass(1_000);
+    await watching.flagged(2);
+    expect(await watching.raised()).to.deep.equal(["Missing a", "Missing b"]);
+    expect(await watching.ticks()).to.have.length(2);
   });
 
   it("too early with a clock that is fast: extra ticks, but no wrong flag", async () => {
@@ -114,8 +128,21 @@ describe("a live observer asks the log for the time", () => {
     const ticks = await watching.ticks();
     expect(ticks.length).to.be.within(2, 100);
     expect(await watching.flags()).to.deep.equal([]);
-    await watching.pass(300, own);
+    // The longest time between two ticks while they move nothing, and a little.
+    await watching.pass(1_300, own);
     await watching.flagged(1);
+  });
+
+  it("ever more seldom while the log's clock, set back, catches up with what the log has reached", async () => {
+    await watching.isLive(watching.start({}, ownClock(0)));
+    const own = ownClock(0);
+    const wild = watching.start({ name: "wild-watch" }, own);
+    await watching.isLive(wild);
+    await watching.record("Ordered", "a");
+    // The observer's own clock goes on, the log's stands still for a while: no tick can move it.
+    for (let passed = 0; passed < withinMs + 40_000; passed += 50) await own.advance(50);
+    expect((await watching.ticks()).length).to.be.within(2, 50);
+    expect(await watching.flags()).to.deep.equal([]);
   });
 
   it("again when the tick was read before it was acknowledged and came too early", async () => {

@@ -21,6 +21,7 @@ import { ManualClock } from "../../src/testing/manual-clock.js";
 import { FaultyStore } from "../subscription/faulty-store.js";
 import { rowsOf, Watched } from "../subscription/things.js";
 import { until } from "../until.js";
+import { casesIn } from "./feed.js";
 
 /** Every order expects its payment within ten seconds. */
 export const withinMs = 10_000;
@@ -33,7 +34,7 @@ export function orderWatch(options: Partial<ObserverOptions> = {}, limits?: Obse
       .unless("shop.Cancelled");
   };
   recordRole(type, "observer", { name: "order-watch", version: 1, ...options });
-  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, clock, limits);
+  return new ObserverReadModel({ type, role: roleOf(type)!, uses: [] }, { clock, limits });
 }
 
 export interface SeenFlag {
@@ -103,7 +104,7 @@ export class Watching {
       for (const { id, type, data, recordedAtMs } of page) {
         const { case: name, slot, deadline } = data as FlagData;
         const kind = type.slice(flagTypePrefix.length);
-        flags.push({ kind, case: name, slot, recordedAtMs, deadlineMs: Date.parse(deadline!), id });
+        flags.push({ kind, case: name!, slot: slot!, recordedAtMs, deadlineMs: Date.parse(deadline!), id });
       }
     return flags;
   }
@@ -125,8 +126,8 @@ export class Watching {
     return ticks;
   }
 
-  cases(name = "order-watch"): Promise<Record<string, Case>> {
-    return rowsOf<Case>(this.readModels, name);
+  async cases(name = "order-watch"): Promise<Record<string, Case>> {
+    return casesIn(await rowsOf(this.readModels, name));
   }
 
   async state(name = "order-watch"): Promise<ObserverState | undefined> {

@@ -4,6 +4,9 @@ import fc from "fast-check";
 
 import type { LogRecord, SlotTerms } from "./records.js";
 
+export { anyFull, anyFullLog } from "./arbitrary-log.js";
+export { anyFullTerms, fullTickType } from "./arbitrary-terms.js";
+
 /** Types of the logs below: trigger `a`, counterparts `b` and `B`, unless `c`, the tick, and one that no observer reads. */
 export const tickType = "tick";
 const types = ["a", "b", "B", "c", tickType, "unread"] as const;

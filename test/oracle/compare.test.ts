@@ -64,6 +64,32 @@ describe("Comparing flags", () => {
     expect(compareFlags([late], [{ ...late, eventId: "payment-8" }]).missed).to.deep.equal([late]);
   });
 
+  it("takes another round, pair, step or reason as another flag, and shows it", () => {
+    const anomaly: FlagRecord = {
+      ...missing,
+      slot: "",
+      case: "",
+      kind: "ClockAnomaly",
+      reason: "behind",
+      differenceMs: 9,
+    };
+    const changes: [FlagRecord, Partial<FlagRecord>, string][] = [
+      [missing, { round: 2 }, "slot paid#2: Missing"],
+      [missing, { pair: "x" }, "slot paid[x]: Missing"],
+      [{ ...missing, kind: "Escalated", step: 1 }, { step: 2 }, "step 2"],
+      [anomaly, { reason: "tick" }, "Payments: ClockAnomaly #0 (tick, deadline 2024-01-01T01:00:00.000Z, 9 ms)"],
+    ];
+    for (const [flag, change, shown] of changes) {
+      const found = compareFlags([flag], [{ ...flag, ...change }]);
+      expect([found.false.length, found.missed.length]).to.deep.equal([1, 1]);
+      expect(found.text).to.contain(shown);
+    }
+    expect(compareFlags([missing], [{ ...missing, round: 1 }]).isEqual).to.equal(true);
+    expect(compareFlags([anomaly], [{ ...anomaly, differenceMs: 8 }]).different).to.have.length(1);
+    const uncorrelated: FlagRecord = { ...late, slot: "", case: "", kind: "Uncorrelated", count: 2 };
+    expect(compareFlags([uncorrelated], [{ ...uncorrelated, count: 3 }]).different).to.have.length(1);
+  });
+
   it("names a missed flag", () => {
     const found = compareFlags([missing, late], [missing]);
     expect(found.missed).to.deep.equal([late]);

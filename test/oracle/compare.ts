@@ -15,7 +15,7 @@ export interface Comparison {
   readonly missed: readonly FoundFlag[];
   /** Raised again, beyond the first time; expected or not. */
   readonly doubled: readonly FoundFlag[];
-  /** Raised as expected but for its sequence, or for `occurredInTime` where the flag found states it. */
+  /** Raised as expected but for its sequence, or for `occurredInTime`, `count` or `differenceMs` where the flag found states it. */
   readonly different: readonly { readonly expected: FoundFlag; readonly found: FoundFlag }[];
   /** One line that counts, then one line per flag, the first twenty of each sort. */
   readonly text: string;
@@ -27,15 +27,30 @@ const identity = (flag: FoundFlag) =>
     flag.observer,
     flag.case,
     flag.slot,
+    flag.round ?? 1,
+    flag.pair ?? null,
     flag.kind,
+    flag.step ?? null,
+    flag.reason ?? null,
     flag.deadline === undefined ? null : Date.parse(flag.deadline),
     flag.eventId ?? null,
   ]);
 
+/** What a flag says besides. */
+const annotations = ["occurredInTime", "count", "differenceMs"] as const;
+
 const described = (flag: FoundFlag) => {
-  const about = [flag.deadline && `deadline ${flag.deadline}`, flag.eventId && `event ${flag.eventId}`];
+  const about = [
+    flag.reason,
+    flag.deadline && `deadline ${flag.deadline}`,
+    flag.step && `step ${flag.step}`,
+    flag.eventId && `event ${flag.eventId}`,
+    flag.count && `count ${flag.count}`,
+    flag.differenceMs && `${flag.differenceMs} ms`,
+  ];
   const inTime = flag.occurredInTime === undefined ? "" : flag.occurredInTime ? " in time" : " not in time";
-  const where = `${flag.observer}, case ${flag.case}, slot ${flag.slot}`;
+  const run = (flag.round ? `#${flag.round}` : "") + (flag.pair === undefined ? "" : `[${flag.pair}]`);
+  const where = flag.case === "" ? flag.observer : `${flag.observer}, case ${flag.case}, slot ${flag.slot}${run}`;
   return `${where}: ${flag.kind} #${flag.sequence} (${about.filter(Boolean).join(", ")})${inTime}`;
 };
 
@@ -58,8 +73,8 @@ export function compareFlags(expected: readonly FoundFlag[], actual: readonly Fo
   const different = [...awaited].flatMap(([key, flag]) => {
     const found = met.get(key);
     if (!found) return [];
-    const isInTimeAlike = found.occurredInTime === undefined || found.occurredInTime === flag.occurredInTime;
-    return found.sequence === flag.sequence && isInTimeAlike ? [] : [{ expected: flag, found }];
+    const isAlike = annotations.every((name) => found[name] === undefined || found[name] === flag[name]);
+    return found.sequence === flag.sequence && isAlike ? [] : [{ expected: flag, found }];
   });
   const counts = {
     false: unexpected.length,

@@ -1,192 +1,151 @@
 /**
  * An independent oracle for observers: what must have been said about a finished log, by quantified statements over each case's events
- * ("the first trigger a; there is a b with λ(b) <= D; ..."). No heap, no state that follows another. Sections are those of observer.md.
+ * ("the first trigger a; there is a b with λ(b) <= D; ..."). No heap, no machine that is stepped. Quotations are from docs/observers.md.
  *
- * Not covered: orphans, CLOSED and retention, rounds, sequences, predicates, escalation, DuplicateTrigger, OutOfOrder, DoneAfterCancel, ClockReset.
+ * From the log to the flags: `reads.ts` (what is read, and the time after it), `timeline.ts` (the instants at which is judged), `keys.ts`
+ * (the case of each event), `lives.ts` (closing and forgetting), `slots.ts`, `rounds.ts` and `pairs.ts` (the runs of a slot), `early.ts` and
+ * `opened.ts` (a run before its trigger and after it), `observer-flags.ts`. Not covered: `from: "now"`, and definitions that change.
  *
- * Where the text is silent, it is read thus:
- *  1. A counterpart above the maximum is a `Duplicate` in RECOVERED as in MET: the late one counts as the first. No maximum, no `Duplicate`.
- *  2. `unless` while EARLY waives at once, before any trigger. `unless` in IDLE is only a mark: later counterparts still make the slot EARLY
- *     (and can be duplicates) until the trigger waives it.
- *  3. The same id at a later position is read (it moves the time) but not applied; a position that does not ascend is not read at all.
- *  4. An imported event skipped in log time moves λ, and neither opens, meets nor waives.
- *  5. A tick that does not count (business time, not live) is not read: it moves nothing and fires nothing.
- *  6. Business time: what came in time but lies beyond ω is not judged yet, so no state or flag knows of it. At τ = ω it is judged.
- *  7. Business time: a trigger that comes late may open a slot whose deadline has passed. It fires with the next event read, whatever that
- *     is, so a counterpart that comes after it is a `LateArrival` even when τ(b) <= D.
- *  8. Business time: counterparts judged before such a trigger meet the slot only if τ(b) <= D. If all came too late, then the first of them is
- *     `LateArrival` directly after `Missing`, and the slot is RECOVERED. A mark by `unless` waives, whatever its τ.
- *  9. `occurredInTime` is τ(b) <= D in log time too, with D in log time.
- * 10. Several slots of a case flagged at one event: all firings first, by (deadline, slot); then what the event raises, by slot. Slots compare by
- *     name, in code units.
- * 11. A type that is both trigger and counterpart of one slot is not defined, and refused.
+ * Where the text is silent, it is read thus. One slot:
+ *  1. `unless` in EARLY waives even when enough came already: "does not waive what has its count" is of what has its trigger.
+ *  2. A trigger that a mark waives makes the slot WAIVED and raises nothing, but `OrphanResolved` in ORPHAN if something belongs to it.
+ *  3. A trigger after a waiver in EARLY or ORPHAN has no effect, so there `where` is not asked for `DoneAfterCancel`.
+ *  4. `Duplicate` counts in the order of judgement, in OPEN and MISSING too (a maximum read from the trigger may be below the minimum).
+ *  5. `Mismatch` is asked of what is a `Duplicate` too, and of what came too late; not of what is `DoneAfterCancel`.
+ *  6. `DuplicateTrigger` is never raised with `eachTime`, nor for what `after` opens.
+ *  7. An acknowledgement stops the steps of what is amiss then, of all runs of the slot; what is amiss anew later escalates anew.
+ *  8. A type that has two roles in one slot is not defined, and refused.
+ * Rounds, pairs and sequences:
+ *  9. The first trigger belongs to round 1 even where that was waived before. A round from 2 on is begun by its trigger, never EARLY.
+ * 10. Pairs of one slot come in the order of their values, in code units, the run without a value first. 1 and "1" are one value.
+ * 11. `per` without a path for `unless`: it never has a value. The first mark for those to come counts for closing only until there is a run.
+ * 12. What `after` opens at one event comes in waves: all that the event completed, by name, then all that those complete, and so on.
+ *     At a firing it comes directly after that firing's flags.
+ * Time:
+ * 13. The same id at a later position is read (it moves the time, and may show a `ClockAnomaly`), and counts in no case; in a case that was
+ *     forgotten it counts again. Without a key it is `Uncorrelated` again. A position that does not ascend is not read at all.
+ * 14. An imported event skipped in log time moves λ, and nothing else. Control events count whatever their mark.
+ * 15. A tick that does not count (business time, not live) is not read: it moves nothing and fires nothing. The other control events are
+ *     read in business time too: they do not move it, but what is overdue fires.
+ * 16. Business time: what came in time but lies beyond ω is not judged yet, so no case knows of it. At τ = ω it is judged.
+ * 17. Business time: a trigger that comes late may open a slot whose deadline has passed. It fires with the next event read, whatever that
+ *     is, so a counterpart that comes after it is a `LateArrival` even when τ(b) <= D. The same goes for every deadline set by what came late.
+ * 18. Before its trigger means judged before it, for `OutOfOrder` too, whatever the business times.
+ * 19. `occurredInTime` is τ(b) <= D in log time too, with D in log time; τ with the tolerance, if there is one, and never that of the event
+ *     that told an alias.
+ * 20. `from` a time: the first own or control event recorded then or later, and all after it, even if recorded before.
+ * 21. A reset adds to every later time what it took off; so all is reckoned in times that never go back, and shown without that. A reset
+ *     before anything else was read changes nothing. `deadlineMs` of `ExpectedSlot` is not shown time, but that inner one.
+ * Cases:
+ * 22. Aliases are one set for all types, and are told and looked up where an event is read. One that waited counts in its own turn if
+ *     that is later, else directly after the event that told its alias, at the time of that. A telling counts even of a repeated id or a closed case.
+ * 23. A type that only `keys` names is not read.
+ * 24. Time of coming to be settled: that of the event (λ or τ); for both flags at a deadline, of the late counterpart. A mark: the first.
+ * 25. `AfterClose` names neither round nor pair, asks no `where`, and comes by the names of the slots. `unless` raises none.
+ * 26. Forgetting a case does not forget aliases.
+ * 27. Slots compare by name, in code units.
+ * The observer itself:
+ * 28. Both flags are raised where an event is read, also in business time, by ω as it stands with that event.
+ * 29. "Behind" is asked of own types only and of nothing skipped, "ahead" of own types only; each reason has an hour of its own.
  */
 
-import type { CaseStatus, ExpectedCase, ExpectedSlot, FlagKind, FlagRecord, LogRecord } from "./records.js";
-import type { SlotState, SlotTerms } from "./records.js";
-import { businessTime, firstIndex, timeline, type Instant } from "./timeline.js";
+import { eventsByCase, type Judged } from "./keys.js";
+import { judgeLife, type Flagged, type Life } from "./lives.js";
+import { observerFlags } from "./observer-flags.js";
+import { before, type Point } from "./points.js";
+import { readsOf } from "./reads.js";
+import type { CaseStatus, ExpectedCase, ExpectedSlot, FlagRecord, LogRecord, SlotState, SlotTerms } from "./records.js";
+import { acknowledgedType } from "./records.js";
+import type { JudgedSlot } from "./slots.js";
+import { checkTerms, typesOf } from "./terms.js";
+import { timeline, type Instant } from "./timeline.js";
 
-/** An event of a case, where and when it was judged. */
-interface Judged {
-  readonly id: string;
-  readonly type: string;
-  /** Its instant's index: one total order for the whole log. */
-  readonly rank: number;
-  /** λ or ω at that instant: the deadlines before it have fired. */
-  readonly clock: number;
-  /** λ, or τ in business time: what is compared with a deadline. */
-  readonly timeMs: number;
-  readonly tau: number;
-}
-
-/** A flag that has no place in its case's sequence yet. */
-interface Raised {
-  readonly slot: string;
-  readonly kind: FlagKind;
-  /** The instant; 0 when fired, 1 when applied; the deadline of what fired. */
-  readonly at: readonly [rank: number, phase: 0 | 1, deadlineMs: number];
-  readonly about: { readonly deadline: string } | { readonly eventId: string; readonly occurredInTime?: boolean };
-}
-
-/** One slot of one case. `events` are those of the case, in the order in which they were judged. */
-function judgeSlot(terms: SlotTerms, events: readonly Judged[], instants: readonly Instant[]) {
-  const ofTypes = (types: readonly string[]) => events.filter(({ type }) => types.includes(type));
-  const bs = ofTypes(terms.counterpart);
-  const cs = ofTypes(terms.unless);
-  const before = (x: Judged, y: Judged) => x.rank < y.rank;
-
-  // Section 2: a repeated trigger is ignored unless declared, so the first is the only one.
-  const a = ofTypes(terms.trigger)[0];
-  const D = a === undefined ? Infinity : a.timeMs + terms.withinMs;
-  const isEarly = (e: Judged) => a === undefined || before(e, a);
-  // Section 1, order rule: deadlines < λ fire before the event is applied. So D still stands at e iff clock(e) <= D.
-  const isBeforeFiring = (e: Judged) => !isEarly(e) && e.clock <= D;
-
-  // Section 2, row EARLY: a waiting b, then c, and no trigger yet: waived by c.
-  const waivesEarly = cs.find((c) => isEarly(c) && bs.some((b) => before(b, c)));
-  // Section 2, row IDLE: c is a mark, and the later a is waived.
-  const isMarked = cs.some(isEarly);
-  // Section 2, rows OPEN and MISSING: c waives unless some b came before it (rows MET and RECOVERED: c changes nothing).
-  const waivesOpen = isMarked ? undefined : cs.find((c) => !isEarly(c) && !bs.some((b) => before(b, c)));
-  const waiver = waivesEarly ?? (isMarked ? a : waivesOpen);
-
-  // Section 2, rows EARLY and OPEN, and section 1: in time iff λ(b) <= D; in business time τ(b) <= D.
-  const isMet =
-    a !== undefined &&
-    !isMarked &&
-    bs.some((b) => (isEarly(b) ? b.timeMs <= D : isBeforeFiring(b) && !cs.some((c) => before(c, b))));
-  const isWaivedInTime = waivesOpen !== undefined && isBeforeFiring(waivesOpen);
-  // Section 1: D fires iff something read later than the trigger has λ > D.
-  const firedAt = a === undefined ? Infinity : firstIndex(instants, ({ clock }) => clock > D, a.rank + 1);
-  const isMissing = a !== undefined && !isMarked && !isMet && !isWaivedInTime && firedAt < instants.length;
-  // Section 2, row MISSING: the first of b and c decides.
-  const withdrawal = isMissing ? waivesOpen : undefined;
-  const late = isMissing && !cs.some((c) => bs[0] === undefined || before(c, bs[0])) ? bs[0] : undefined;
-
-  const state = ((): SlotState => {
-    if (isMet) return "MET";
-    if (isMissing) return late ? "RECOVERED" : withdrawal ? "WAIVED" : "MISSING";
-    if (waiver) return "WAIVED";
-    if (a) return "OPEN";
-    return bs.length > 0 ? "EARLY" : "IDLE";
-  })();
-
-  const raised = (kind: FlagKind, at: Raised["at"], about: Raised["about"]): Raised => ({
-    slot: terms.slot,
-    kind,
-    at,
-    about,
-  });
-  const flags: Raised[] = [];
-  if (isMissing) flags.push(raised("Missing", [firedAt, 0, D], { deadline: new Date(D).toISOString() }));
-  if (late) {
-    const at: Raised["at"] = isEarly(late) ? [firedAt, 0, D] : [late.rank, 1, 0];
-    flags.push(raised("LateArrival", at, { eventId: late.id, occurredInTime: late.tau <= D }));
-  }
-  if (withdrawal) flags.push(raised("Withdrawn", [withdrawal.rank, 1, 0], { eventId: withdrawal.id }));
-  // Section 2: every b above the maximum, as long as the slot is not waived.
-  for (const b of bs.slice(terms.max ?? bs.length)) {
-    if (!waiver || before(b, waiver)) flags.push(raised("Duplicate", [b.rank, 1, 0], { eventId: b.id }));
-  }
-
-  const verdict: ExpectedSlot["verdict"] = isMet ? "met" : isMissing ? "missing" : waiver ? "waived" : "unknown";
-  const trigger = a === undefined ? {} : { triggerId: a.id, deadlineMs: D };
-  const slot: ExpectedSlot = { slot: terms.slot, state, verdict, early: bs.some(isEarly), ...trigger };
-  return { slot, flags };
-}
-
-/** Section 2, "Case status". */
 function statusOf(states: readonly SlotState[]): CaseStatus {
-  if (states.includes("MISSING")) return "flagged";
-  if (states.includes("OPEN") || states.includes("EARLY")) return "open";
-  return states.includes("RECOVERED") ? "recovered" : "settled";
+  const has = (...some: SlotState[]) => some.some((state) => states.includes(state));
+  if (has("CLOSED")) return "closed";
+  if (has("MISSING", "ORPHAN")) return "flagged";
+  if (has("OPEN", "EARLY")) return "open";
+  return has("RECOVERED") ? "recovered" : "settled";
 }
 
-const bySlotName = (x: Raised, y: Raised) => (x.slot < y.slot ? -1 : x.slot > y.slot ? 1 : 0);
+const shownSlots = ({ terms, runs }: JudgedSlot, closed: boolean): ExpectedSlot[] =>
+  runs.map(({ run: { round, pair }, state, verdict, trigger, early }) => ({
+    slot: terms.slot + (round === undefined ? "" : `#${round}`) + (pair === undefined ? "" : `[${pair}]`),
+    state: closed ? "CLOSED" : state,
+    verdict,
+    early,
+    ...trigger,
+  }));
 
-// The sort is stable, so a `Missing` stays before the `LateArrival` that fires with it (reading 8).
-const inSequence = (x: Raised, y: Raised) =>
-  x.at[0] - y.at[0] || x.at[1] - y.at[1] || x.at[2] - y.at[2] || bySlotName(x, y);
-
-function checkTerms(slots: readonly SlotTerms[]): SlotTerms {
-  const [first] = slots;
-  if (!first) throw new Error("The oracle expected at least one slot, found none.");
-  const observerTerms = (t: SlotTerms) =>
-    [t.observer, t.timeBase, t.latenessMs, t.live, t.includeImported, t.toleranceMs, t.tickType].join(" ");
-  for (const terms of slots) {
-    const types = [...terms.trigger, ...terms.counterpart, ...terms.unless];
-    if (new Set(types).size < types.length) throw new Error(`${terms.slot}: an event type has two roles in one slot.`);
-    if (terms.max !== undefined && terms.max < 1) throw new Error(`${terms.slot}: max is ${terms.max}, below 1.`);
-    if (observerTerms(terms) !== observerTerms(first)) throw new Error(`${terms.slot}: the observer's terms differ.`);
+/** The acknowledgements of each case. */
+function acksByCase(instants: readonly Instant[], { observer }: SlotTerms) {
+  const acks = new Map<unknown, { at: Point; slot: unknown }[]>();
+  for (const [rank, { read }] of instants.entries()) {
+    const data = read?.record.type === acknowledgedType ? read.record.data : undefined;
+    if (data?.["observer"] !== observer) continue;
+    const ack = { at: [rank, 1, 0, 0], slot: data["slot"] };
+    acks.set(data["case"], [...(acks.get(data["case"]) ?? []), ack]);
   }
-  return first;
+  return acks;
 }
 
-/** The judged events of each case, in their order. An id counts once, where it was first read (section 2; reading 3). */
-function judgedByCase(log: readonly LogRecord[], instants: readonly Instant[], terms: SlotTerms) {
-  const firstPosition = new Map(log.toReversed().map(({ id, position }) => [id, position]));
-  const cases = new Map<string, Judged[]>();
-  for (const [rank, { record, clock, timeMs }] of instants.entries()) {
-    if (!record || record.type === terms.tickType || firstPosition.get(record.id) !== record.position) continue;
-    if (record.correlationId === undefined || record.correlationId === null) continue;
-    const tau = businessTime(record, terms.toleranceMs);
-    const event = { id: record.id, type: record.type, rank, clock, timeMs, tau };
-    const events = cases.get(record.correlationId);
-    if (events) events.push(event);
-    else cases.set(record.correlationId, [event]);
+/** The life of a case that has not been forgotten by the end of the log. An id counts once in a life, where it was first read. */
+function lastLife(events: readonly Judged[], judge: (events: readonly Judged[]) => Life): Life | undefined {
+  let left = events;
+  let begin: Point = [];
+  for (;;) {
+    const since = begin;
+    const counting = left.filter(({ earlier }) => !earlier.some((at) => !at || !before(at, since)));
+    if (counting.length === 0) return undefined;
+    const life = judge(counting);
+    if (!life.forgotten) return life;
+    begin = life.forgotten;
+    left = left.filter(({ at }) => !before(at, begin));
   }
-  return cases;
+}
+
+function shownFlag({ slot, kind, at, about, round, pair }: Flagged, instants: readonly Instant[]) {
+  const { deadlineMs, ...rest } = about;
+  // "Open deadlines go back with it": shown is what the clock of the log says there.
+  const shownMs = deadlineMs === undefined ? undefined : deadlineMs - instants[at[0]!]!.offsetMs;
+  return {
+    slot,
+    kind,
+    ...(round === undefined ? {} : { round }),
+    ...(pair === undefined ? {} : { pair }),
+    ...(shownMs === undefined ? {} : { deadline: new Date(shownMs).toISOString() }),
+    ...rest,
+  };
 }
 
 /** What one observer must have said, case by case, as of the last event of `log`. `slots` are the terms of all its slots. */
 export function expectedCases(log: readonly LogRecord[], slots: readonly SlotTerms[]): ExpectedCase[] {
   const terms = checkTerms(slots);
-  const types = new Set(slots.flatMap(({ trigger, counterpart, unless }) => [...trigger, ...counterpart, ...unless]));
-  const instants = timeline(log, { ...terms, types });
-  return [...judgedByCase(log, instants, terms)].map(([name, events]) => {
-    const judged = slots.map((slot) => judgeSlot(slot, events, instants));
-    const flags = judged
-      .flatMap(({ flags: ofSlot }) => ofSlot)
-      .toSorted(inSequence)
-      .map(({ slot, kind, about }, sequence): FlagRecord => ({
-        observer: terms.observer,
-        slot,
-        case: name,
-        kind,
-        sequence,
-        ...about,
-      }));
-    const expected = judged.map(({ slot }) => slot);
-    return {
-      observer: terms.observer,
+  const { observer } = terms;
+  const reads = readsOf(log, { ...terms, types: typesOf(slots) });
+  const instants = timeline(reads, terms.timeBase);
+  const acks = acksByCase(instants, terms);
+  return [...eventsByCase(reads, instants, terms)].flatMap(([name, events]): ExpectedCase[] => {
+    const ofCase = { acks: acks.get(name) ?? [], instants };
+    const life = lastLife(events, (of) => judgeLife(slots, { events: of, ...ofCase }));
+    if (!life) return [];
+    const expected = life.slots.flatMap((slot) => shownSlots(slot, life.closed));
+    const flags = life.flags.map((flag, sequence) => ({
+      observer,
       case: name,
-      status: statusOf(expected.map(({ state }) => state)),
-      slots: expected,
-      flags,
-    };
+      sequence,
+      ...shownFlag(flag, instants),
+    }));
+    return [{ observer, case: name, status: statusOf(expected.map(({ state }) => state)), slots: expected, flags }];
   });
 }
 
 /** All flags of all cases; within a case in their sequence. */
 export const expectedFlags = (log: readonly LogRecord[], slots: readonly SlotTerms[]): FlagRecord[] =>
   expectedCases(log, slots).flatMap(({ flags }) => flags);
+
+/** The flags on the observer itself, in their sequence. */
+export function expectedObserverFlags(log: readonly LogRecord[], slots: readonly SlotTerms[]): FlagRecord[] {
+  const terms = checkTerms(slots);
+  return observerFlags(readsOf(log, { ...terms, types: typesOf(slots) }), terms);
+}

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { expectedCases, expectedFlags } from "../oracle/oracle.js";
+import { expectedCases, expectedFlags, expectedObserverFlags } from "../oracle/oracle.js";
 import type { LogRecord, SlotTerms } from "../oracle/records.js";
 import { FedObserver, sortedFlags } from "../observer/feed.js";
 import { runs } from "../runs.js";
@@ -93,7 +93,9 @@ describe("an observer over random histories", () => {
         const fed = await FedObserver.open(slots, undefined, bounds);
         await fed.handle(log);
         await fed.flush();
-        expect(sortedFlags(await fed.flags())).to.deep.equal(sortedFlags(expectedFlags(log, slots)));
+        expect(sortedFlags(await fed.flags())).to.deep.equal(
+          sortedFlags([...expectedFlags(log, slots), ...expectedObserverFlags(log, slots)]),
+        );
         const cases = await fed.cases();
         for (const { case: name, status, slots: expected } of expectedCases(log, slots)) {
           const found = cases.get(name);
@@ -133,7 +135,9 @@ describe("an observer over random histories", () => {
           }
           await fed.handle(log.slice(from));
           await fed.flush();
-          expect(sortedFlags(await fed.flags())).to.deep.equal(sortedFlags(expectedFlags(log, slots)));
+          expect(sortedFlags(await fed.flags())).to.deep.equal(
+            sortedFlags([...expectedFlags(log, slots), ...expectedObserverFlags(log, slots)]),
+          );
           await fed.readModels.close();
         },
       ),

@@ -102,7 +102,7 @@ export async function openShop(): Promise<Shop> {
       upcaster("shop.OrderPlaced", { from: 1 }, ({ amount }: { amount: string }) => ({ total: Number(amount) })),
     ],
   });
-  const payments = new ObserverReadModel(model.observers[0]!, clock);
+  const payments = new ObserverReadModel(model.observers[0]!, { clock, upcasters: model.upcasters });
   const ready: Readiness = { ready: true, reasons: [] };
   const status: ApplicationStatus = {
     storeId: "shop-log",

@@ -85,6 +85,19 @@ describe("a processor", () => {
     expect(await sumsOf(readModels)).to.deep.equal({ a: 5 });
   });
 
+  it("spreads its retries as it is told, so that a run can be repeated", async () => {
+    const waits: number[] = [];
+    const sleep = clock.sleep.bind(clock);
+    clock.sleep = (durationMs, signal) => (waits.push(durationMs), sleep(durationMs, signal));
+    store.goDown();
+    const spread = [0, 1, 0.5];
+    const watched = start(totals(), { random: () => spread.shift() ?? 0 });
+    await until("it retries", () => watched.state === "retrying");
+    await clock.advance(50 + 200);
+    const renewalMs = 5_000 / 3;
+    expect(waits.filter((ms) => ms !== renewalMs)).to.deep.equal([50, 200, 300]);
+  });
+
   it("begins its backoff anew once it has made progress", async () => {
     const watched = start();
     await isLive(watched);

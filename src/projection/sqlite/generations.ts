@@ -28,6 +28,7 @@ export class Generations {
   private readonly activeNames: Statement<[], string>;
   private readonly insert: Statement<[string, number, string, string, string]>;
   private readonly saveCheckpoint: Statement<[...CheckpointValues, number]>;
+  private readonly rename: Statement<[number, string, number]>;
   private readonly setActive: Statement<[number]>;
   private readonly retireOne: Statement<[number]>;
   private readonly retireBuilding: Statement<[string]>;
@@ -48,6 +49,9 @@ export class Generations {
     this.saveCheckpoint = connection.prepare(
       `UPDATE generation SET store_id = ?, position = ?, handled = ?, recorded_at_ms = ?, checkpoint_state = ?
        WHERE id = ? AND state <> 'retired'`,
+    );
+    this.rename = connection.prepare(
+      "UPDATE generation SET version = ?, definition = ? WHERE id = ? AND state <> 'retired'",
     );
     this.setActive = connection.prepare("UPDATE generation SET state = 'active' WHERE id = ?");
     this.retireOne = connection.prepare("UPDATE generation SET state = 'retired' WHERE id = ?");
@@ -87,6 +91,11 @@ export class Generations {
   /** False when the generation was retired or dropped. */
   advance(id: number, checkpoint: CheckpointValues): boolean {
     return this.saveCheckpoint.run(...checkpoint, id).changes > 0;
+  }
+
+  /** False when the generation was retired or dropped. */
+  redeclare(id: number, { version, definition }: ReadModelDeclaration): boolean {
+    return this.rename.run(version, definition, id).changes > 0;
   }
 
   /** Makes `next` the one that serves. */

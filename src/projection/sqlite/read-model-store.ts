@@ -106,6 +106,14 @@ class SqliteReadModelStore implements ReadModelStore {
     return generation;
   }
 
+  redeclare(generation: Generation, lease: Lease, declaration: ReadModelDeclaration): Promise<Generation> {
+    return this.database.write(() => {
+      this.leases.check(lease);
+      if (!this.generations.redeclare(generation.id, declaration)) throw new Fenced(lease.name);
+      return this.present(generation);
+    });
+  }
+
   async createBuilding(declaration: ReadModelDeclaration, lease: Lease): Promise<Generation> {
     checkDeclaration(declaration);
     const generation = await this.database.write(() => {

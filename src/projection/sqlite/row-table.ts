@@ -74,9 +74,13 @@ export class RowTable {
   }
 
   /** Rows in the order of their keys, one more than the limit if there is one more. */
-  page({ where, limit, after }: CheckedQuery): KeyedRow[] {
+  page({ where, limit, prefix, after }: CheckedQuery): KeyedRow[] {
     const conditions = where.map(({ field }) => equals(field));
     const values: unknown[] = where.flatMap(({ json }) => [json, json]);
+    if (prefix !== undefined) {
+      conditions.push("key >= ? AND key < ?");
+      values.push(prefix, endOf(prefix));
+    }
     // Not `key > ''` for the first page: the empty text is a key like any other.
     if (after !== undefined) {
       conditions.push("key > ?");
@@ -139,6 +143,9 @@ const pathOf = (field: string) => {
 };
 
 const valueOf = (field: string) => `json_extract(doc, '${pathOf(field)}')`;
+
+/** The first text after all that begin with the prefix. */
+const endOf = (prefix: string) => prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 
 /** The index finds true where it looks for 1, therefore the JSON text must be the same too. */
 const equals = (field: string) => `${valueOf(field)} = json_extract(?, '$') AND doc -> '${pathOf(field)}' = ?`;

@@ -2,17 +2,23 @@
 
 import { InvalidModel } from "../../errors.js";
 import type { RecordedEvent } from "../../message/index.js";
-import { newCase, passTime, type Case, type CaseStep, type Flag } from "../../observer/case.js";
+import { newCase, type Case, type CaseEvent, type CaseStep, type Flag } from "../../observer/case.js";
 import { definitionOf } from "../../observer/definition.js";
+import { DefinitionsInForce } from "../../observer/definitions.js";
 import {
+  acknowledgedType,
   definitionProblems,
   milliseconds,
+  type AcknowledgedData,
   type Duration,
   type FlagKind,
   type ObserverDefinition,
 } from "../../observer/index.js";
-import { caseEventOf, joinCase, movesTime } from "../../observer/intake.js";
+import { caseEventOf, dataReader, isJudged, joinCase } from "../../observer/intake.js";
+import { identify } from "../../observer/keys.js";
+import { acknowledge, passTime } from "../../observer/judging.js";
 import { ObserverTime } from "../../observer/observer-time.js";
+import type { Alias } from "../../observer/rows.js";
 import { defaultStreamPrefix } from "../../store/event-store.js";
 import { clockStreamOf, tickType } from "../../subscription/index.js";
 import { declaredAs, same } from "./outcome.js";
@@ -24,6 +30,10 @@ export interface ExpectedFlag<O> {
   readonly kind: FlagKind;
   /** Correlation id; any unless stated. */
   readonly case?: string;
+  /** Which round, from 2 on; any unless stated. */
+  readonly round?: number;
+  /** Which pair; any unless stated. */
+  readonly pair?: string;
 }
 
 export interface ObserverStory<O> {
@@ -53,10 +63,15 @@ function story<O>(definition: ObserverDefinition, name: string, steps: readonly 
     thenFlags: (...expected) => {
       const replay = new Replay(definition);
       for (const step of steps) step(replay);
-      const found = replay.flags.map(({ slot, kind, case: key }, i) =>
-        // The case counts where the story names one.
-        expected[i] && expected[i].case === undefined ? { slot, kind } : { slot, kind, case: key },
-      );
+      const found = replay.flags.map(({ run, kind, case: key }, i) => {
+        const { slot, ...round } = run!;
+        // Case, round and pair count where the story names them.
+        return Object.fromEntries(
+          Object.entries({ slot, kind, case: key, ...round }).filter(
+            ([field]) => !expected[i] || field in expected[i] || field === "slot" || field === "kind",
+          ),
+        );
+      });
       same(found, expected, `${name} raised other flags than expected.`);
     },
   };
@@ -66,10 +81,13 @@ function story<O>(definition: ObserverDefinition, name: string, steps: readonly 
 class Replay {
   readonly flags: Flag[] = [];
   private readonly recording = new Recording();
+  private readonly definitions: DefinitionsInForce;
   private readonly time: ObserverTime;
   private readonly cases = new Map<string, Case>();
+  private readonly aliases = new Map<string, Alias>();
 
   constructor(private readonly definition: ObserverDefinition) {
+    this.definitions = new DefinitionsInForce([definition]);
     this.time = new ObserverTime(definition);
   }
 
@@ -85,13 +103,37 @@ class Replay {
 
   /** First time moves on and deadlines before it fire, then the event itself counts. */
   private take(recorded: RecordedEvent): void {
-    const { time, definition } = this;
-    if (!movesTime(definition, recorded)) return;
+    const { time, definitions, definition } = this;
+    if (!time.reads(recorded)) return;
     time.advance(recorded);
-    for (let due = this.nextDue(); due; due = this.nextDue()) this.keep(passTime(definition, due, time.nowMs));
-    const event = caseEventOf(definition, time, recorded);
-    const key = recorded.correlationId;
-    if (event && key !== undefined) this.keep(joinCase(definition, time, this.cases.get(key) ?? newCase(key), event));
+    for (let due = this.nextDue(); due; due = this.nextDue()) this.keep(due, passTime(definitions, due, time.nowMs));
+    if (recorded.type === acknowledgedType) this.acknowledge(recorded);
+    if (!isJudged(definitions, recorded)) return;
+    const { key: own, alias, via } = identify(definition, recorded, dataOf);
+    const event = caseEventOf(definitions, time, recorded, dataOf);
+    const known = via === undefined ? undefined : this.aliases.get(via);
+    const key = known?.key ?? own;
+    if (key !== undefined) this.join(key, event);
+    else if (via !== undefined) this.aliases.set(via, { waiting: [...(known?.waiting ?? []), event] });
+    if (key === undefined || alias === undefined || this.aliases.get(alias)?.key !== undefined) return;
+    const { waiting = [] } = this.aliases.get(alias) ?? {};
+    this.aliases.set(alias, { key });
+    const { atMs, position } = event;
+    const latestMs = Math.max(atMs, time.nowMs);
+    for (const waited of waiting) this.join(key, waited.atMs > latestMs ? waited : { ...waited, atMs, position });
+  }
+
+  private acknowledge({ id: eventId, data }: RecordedEvent): void {
+    const { observer: name, case: key, slot } = data as AcknowledgedData;
+    const state = this.cases.get(key);
+    if (name !== this.definition.name || !state) return;
+    const acknowledged = { eventId, atMs: this.time.nowMs, ...(slot !== undefined && { slot }) };
+    this.keep(state, acknowledge(this.definitions, state, acknowledged));
+  }
+
+  private join(key: string, event: CaseEvent): void {
+    const state = this.cases.get(key) ?? newCase(key);
+    this.keep(state, joinCase(this.definitions, this.time, state, event));
   }
 
   private nextDue(): Case | undefined {
@@ -99,8 +141,11 @@ class Replay {
     return due.toSorted((a, b) => a.dueMs! - b.dueMs! || (a.key < b.key ? -1 : 1))[0];
   }
 
-  private keep({ case: state, flags }: CaseStep): void {
-    this.cases.set(state.key, state);
+  private keep({ key }: Case, { case: state, flags }: CaseStep): void {
+    if (state) this.cases.set(key, state);
+    else this.cases.delete(key);
     this.flags.push(...flags);
   }
 }
+
+const dataOf = dataReader(undefined);

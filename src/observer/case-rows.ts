@@ -1,0 +1,140 @@
+/** The rows that an observer works on: cases with what is due of them, aliases, statistics. A bounded part is in memory. */
+
+import type { Generation, ReadModelStore, Row } from "../projection/read-model-store.js";
+import { RowCache } from "../projection/row-cache.js";
+import { newCase, type Case, type CaseStep } from "./case.js";
+import { DueQueue, type Due } from "./due-queue.js";
+import { aliasRow, casePrefix, caseRow, statisticsRow, type Alias } from "./rows.js";
+import { StatisticsChanges, type SlotStatistics } from "./statistics.js";
+
+export interface CaseRowsLimits {
+  readonly cachedCases: number;
+  readonly cachedDeadlines: number;
+}
+
+export class CaseRows {
+  private readonly rows: RowCache;
+  private readonly due: DueQueue;
+  private readonly statistics = new StatisticsChanges();
+
+  constructor(
+    private readonly readModels: ReadModelStore,
+    private readonly generation: Generation,
+    private readonly limits: CaseRowsLimits,
+    /** Commits what has changed, so that the index knows of it. */
+    private readonly commit: () => Promise<void>,
+  ) {
+    const isNew = generation.checkpoint === undefined;
+    this.rows = new RowCache(readModels, generation, limits.cachedCases, isNew);
+    this.due = new DueQueue(limits.cachedDeadlines);
+  }
+
+  /** Rows that the next commit writes. */
+  get dirtyCount(): number {
+    return this.rows.dirtyCount;
+  }
+
+  /** Rows in memory. */
+  get size(): number {
+    return this.rows.size;
+  }
+
+  prepare(rowKeys: Iterable<string>): Promise<void> {
+    return this.rows.prepare(rowKeys);
+  }
+
+  /** A row must be prepared before it is asked for. */
+  isPrepared(rowKey: string): boolean {
+    return this.rows.has(rowKey);
+  }
+
+  case(key: string): Case {
+    return (this.rows.get(caseRow(key)) as Case | undefined) ?? newCase(key);
+  }
+
+  alias(alias: string): Alias {
+    return (this.rows.get(aliasRow(alias)) as Alias | undefined) ?? {};
+  }
+
+  setAlias(alias: string, row: Alias): void {
+    this.rows.set(aliasRow(alias), row);
+  }
+
+  setControl(rowKey: string, row: Row): void {
+    this.rows.set(rowKey, row);
+  }
+
+  keep(before: Case, { case: after, moves }: CaseStep): void {
+    for (const move of moves) this.statistics.add(move);
+    if (after === before) return;
+    this.rows.set(caseRow(before.key), after);
+    if (after?.dueMs !== undefined && after.dueMs !== before.dueMs)
+      this.due.add({ atMs: after.dueMs, key: caseRow(after.key) });
+  }
+
+  /** The case that needs attention next, if time has passed what it waits for; it is taken off the queue. */
+  async takeDue(nowMs: number): Promise<Case | undefined> {
+    for (;;) {
+      if (this.due.exhausted) await this.refill();
+      const next = this.due.peek();
+      if (!next || next.atMs >= nowMs) return undefined;
+      this.due.pop();
+      const found = await this.caseAt(next);
+      if (found) return found;
+    }
+  }
+
+  /** The earliest time at which a case needs attention; entries that are no longer true are dropped on the way. */
+  async earliestDue(): Promise<number | undefined> {
+    for (;;) {
+      if (this.due.exhausted) await this.refill();
+      const next = this.due.peek();
+      if (!next) return undefined;
+      if (await this.caseAt(next)) return next.atMs;
+      this.due.pop();
+    }
+  }
+
+  /** True when a case may need attention before `nowMs`, as far as memory tells. */
+  mayBeDue(nowMs: number): boolean {
+    const next = this.due.peek();
+    return next ? next.atMs < nowMs : this.due.exhausted;
+  }
+
+  /** Reads on in the index, which must know of every change before it is asked. */
+  async refill(): Promise<void> {
+    await this.commit();
+    const after = this.due.until;
+    const found = await this.readModels.rowsInOrder(this.generation, "dueMs", {
+      after: after && { value: after.atMs, key: after.key },
+      limit: this.limits.cachedDeadlines,
+    });
+    this.due.refill(
+      found.map(({ key, row }) => ({ atMs: (row as Case).dueMs!, key })),
+      found.length === this.limits.cachedDeadlines,
+    );
+  }
+
+  /** What the next commit writes, statistics included. */
+  async changes(): Promise<Iterable<readonly [string, Row | undefined]>> {
+    const { statistics, rows } = this;
+    await rows.prepare(statistics.keys.map(statisticsRow));
+    for (const key of statistics.keys) {
+      const row = statisticsRow(key);
+      rows.set(row, statistics.applied(key, rows.get(row) as SlotStatistics | undefined));
+    }
+    statistics.clear();
+    return rows.changes();
+  }
+
+  committed(): void {
+    this.rows.committed();
+  }
+
+  /** The case, if it waits for that still. */
+  private async caseAt({ atMs, key: row }: Due): Promise<Case | undefined> {
+    if (!this.rows.has(row)) await this.rows.prepare([row]);
+    const found = this.rows.get(row) as Case | undefined;
+    return found?.dueMs === atMs && row.startsWith(casePrefix) ? found : undefined;
+  }
+}
