@@ -262,13 +262,13 @@ export class CheckpointMismatch extends RollcallError {
   constructor(
     readonly subscription: string,
     reason: string,
-    /** False for a reactor: its effects cannot be made anew. */
+    /** False for what has effects, which cannot be made anew. */
     readonly rebuildable = true,
   ) {
     super(
       rebuildable
         ? `${subscription}: ${reason} Rebuild it from this log, or point it at the log that its checkpoint belongs to.`
-        : `${subscription}: ${reason} A reactor cannot be rebuilt. Point it at the log that its checkpoint belongs to, or at another read-model file, knowing that its reactions to this log then run again.`,
+        : `${subscription}: ${reason} What has effects cannot be rebuilt. Point it at the log that its checkpoint belongs to, or at another read-model file, where it begins as if it had never run.`,
     );
   }
 }
@@ -347,16 +347,47 @@ function adviceFor(readModel: string, declared: number, built: number): string {
   return `version ${declared} is declared, version ${built} was built and still serves. Rebuild it: npm run rebuild -- ${readModel}`;
 }
 
-/** Too many events are parked; the reactor stops rather than fall further behind unseen. */
+/** Too many events are parked; the subscription stops rather than fall further behind unseen. */
 export class TooManyParked extends RollcallError {
   readonly code = "TOO_MANY_PARKED";
   constructor(
-    readonly reactor: string,
+    readonly subscription: string,
     readonly parked: number,
   ) {
-    super(`${reactor}: ${parked} events are parked, which is the bound. Mend the cause, then restart the reactor.`);
+    super(`${subscription}: ${parked} events are parked, which is the bound. Mend the cause, then restart it.`);
   }
 }
+
+// ── Notifications ───────────────────────────────────────────────────────────
+
+/** A flag could not be delivered now. It is tried again, a bounded number of times. */
+export class DeliveryFailed extends RollcallError {
+  readonly code = "DELIVERY_FAILED";
+  constructor(
+    message: string,
+    /** How long the receiver asked to be left alone, in milliseconds; heeded up to a bound. */
+    readonly retryAfterMs?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A flag will never be taken, however often it is tried. It is parked at once. */
+export class DeliveryRefused extends RollcallError {
+  readonly code = "DELIVERY_REFUSED";
+}
+
+/** A request is no webhook of ours, or is too old. Answer it with 401. */
+export class InvalidWebhook extends RollcallError {
+  readonly code = "INVALID_WEBHOOK";
+  constructor(reason: string) {
+    super(
+      `The webhook is not genuine: ${reason}. Answer it with 401. If it should be, give sender and receiver the same secret and time, and verify the body as it came, before any parser.`,
+    );
+  }
+}
+
+// ── Reading ─────────────────────────────────────────────────────────────────
 
 /** Two instances, or a rebuild and the recorded flags, disagree about a case. */
 export class Divergence extends RollcallError {

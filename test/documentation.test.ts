@@ -63,6 +63,7 @@ describe("the documentation", function () {
     guide: "dist/documentation-guide",
     readme: "dist/documentation-readme",
     eventStoreDb: "dist/documentation-eventstoredb",
+    notifications: "dist/documentation-notifications",
     guarantees: "dist/documentation-guarantees",
   };
 
@@ -90,6 +91,11 @@ describe("the documentation", function () {
   it("has a README whose code compiles and loads", async () => {
     for (const file of await compile("README.md", folders.readme))
       await runFile(folders.readme, file.replace(".ts", ".js"));
+  });
+
+  it("has a page on notifications whose code compiles and loads", async () => {
+    for (const file of await compile("docs/notifications.md", folders.notifications))
+      await runFile(folders.notifications, file.replace(".ts", ".js"));
   });
 
   it("has a page of guarantees whose stories are true", async () => {
@@ -173,6 +179,7 @@ describe("the documentation", function () {
       "docs/guarantees.md",
       "docs/architecture.md",
       "docs/eventstoredb.md",
+      "docs/notifications.md",
     ])
       for (const [, target] of readFileSync(document, "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g))
         expect(existsSync(join(dirname(document), target!)), `${document}: ${target}`).to.equal(true);

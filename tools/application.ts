@@ -5,12 +5,13 @@ import { ordering } from "../domains/ordering/index.js";
 import { LoanApplications } from "../projections/loan-applications.js";
 import { OrderSummaryProjection } from "../projections/order-summary.js";
 import { OrderToCash } from "../projections/order-to-cash.js";
-import { application } from "../src/index.js";
+import { application, metrics } from "../src/index.js";
 import { bindDemoGateway } from "./demo/payment-gateway.js";
 
 export default application({
   domains: [ordering, billingThatAsksAgain],
   projections: [OrderSummaryProjection],
   observers: [OrderToCash, LoanApplications],
+  notifications: [metrics({ name: "metrics" })],
   bindings: bindDemoGateway,
 });

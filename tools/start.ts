@@ -80,10 +80,10 @@ async function start(options: Options, signal: AbortSignal): Promise<void> {
     const [at, parkedAt] = [String(position), new Date(parkedAtMs).toISOString()];
     if (options.json) print("parked", { ...event, position: at, revision: String(revision), parkedAt }, "");
     else {
-      const { reactor, streamName, eventType, attempts, error } = event;
+      const { subscription, streamName, eventType, attempts, error } = event;
       const what = `${eventType} (${streamName}, revision ${revision}, position ${at})`;
       const tried = attempts === 0 ? "" : ` after ${attempts} attempt${attempts === 1 ? "" : "s"}`;
-      process.stderr.write(`${reactor} has parked ${what}${tried}: ${error}\n`);
+      process.stderr.write(`${subscription} has parked ${what}${tried}: ${error}\n`);
     }
   };
   const onError = (error: unknown) => process.stderr.write(`Unexpected: ${String(error)}\n`);

@@ -1,18 +1,19 @@
-/** The composition: from a definition and two stores to the model, the command bus, read models and reactors. */
+/** The composition: from a definition and two stores to the model, the command bus, read models, reactors and notifications. */
 
 import { Container, decorate, injectable, type Newable } from "inversify";
 import { CommandBus } from "../aggregate/index.js";
 import { InvalidModel } from "../errors.js";
 import { buildModel, roleOf, type AnyClass, type DeclaredClass, type Model } from "../model/index.js";
+import { notificationProblems, NotificationSubscriber, type Notification } from "../notification/index.js";
 import { definitionProblems, ObserverReadModel, type ObserverLimits } from "../observer/index.js";
 import { ProjectionReadModel, type ReadModel, type ReadModelStore } from "../projection/index.js";
 import { ReactorSubscriber, type ReactorLimits, type ReactorOptions } from "../reactor/index.js";
-import type { EventStore } from "../store/event-store.js";
+import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import type { ApplicationDefinition, Domain } from "./registration.js";
 import { ClockToken, EventStoreToken, ReadModelStoreToken } from "./tokens.js";
 
 /** The roles that are not a domain's. */
-export const machineryRoles = ["projection", "observer", "http"] as const;
+export const machineryRoles = ["projection", "observer", "notification", "http"] as const;
 
 export interface Ports {
   readonly store: EventStore;
@@ -30,6 +31,7 @@ export interface Assembly {
     readonly name: string;
     readonly role: string;
   }[];
+  readonly notifications: readonly { readonly subscriber: NotificationSubscriber; readonly declared: Notification }[];
   readonly roles: readonly string[];
 }
 
@@ -41,7 +43,7 @@ export function modelOf(definition: ApplicationDefinition): Model {
   const missing = missingProblems(definition);
   // Nothing else can be said of what is not there.
   if (missing.length > 0) throw new InvalidModel(missing);
-  const { domains = [], projections = [], observers = [] } = definition;
+  const { domains = [], projections = [], observers = [], notifications = [] } = definition;
   const observerProblems = observers.flatMap((type) => {
     const role = roleOf(type);
     return role?.kind === "observer" ? definitionProblems({ type, role }) : [];
@@ -54,7 +56,12 @@ export function modelOf(definition: ApplicationDefinition): Model {
       projections,
       observers,
     },
-    [...domainProblems(domains), ...startProblems(domains), ...observerProblems],
+    [
+      ...domainProblems(domains),
+      ...startProblems(domains),
+      ...observerProblems,
+      ...notificationProblems(notifications),
+    ],
   );
 }
 
@@ -87,6 +94,10 @@ export function assemble(
     commands,
     container,
     reactors,
+    notifications: (definition.notifications ?? []).map((declared) => ({
+      subscriber: new NotificationSubscriber(declared, flagsStoreOf(store), readModels, limits),
+      declared,
+    })),
     projections: model.projections.map((declared) => new ProjectionReadModel(declared, model.upcasters)),
     observers: model.observers.map(
       (declared) => new ObserverReadModel(declared, { clock, limits: observerLimits, upcasters: model.upcasters }),
@@ -98,7 +109,8 @@ export function assemble(
 const aClass = "a class";
 
 /** What an import gave that is no class, as it does when two modules import each other. */
-function missingProblems({ domains = [], projections = [], observers = [] }: ApplicationDefinition): string[] {
+function missingProblems(definition: ApplicationDefinition): string[] {
+  const { domains = [], projections = [], observers = [], notifications = [] } = definition;
   const check = (place: string, registered: readonly unknown[], expected: string) =>
     registered.flatMap((each, i) => {
       if (each !== null && typeof each === (expected === aClass ? "function" : "object")) return [];
@@ -119,6 +131,7 @@ function missingProblems({ domains = [], projections = [], observers = [] }: App
     }),
     ...check("projections", projections, aClass),
     ...check("observers", observers, aClass),
+    ...check("notifications", notifications, "made by webhook({ … }) or the like"),
   ];
 }
 

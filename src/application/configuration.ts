@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { InvalidConfiguration } from "../errors.js";
 import { defaultStreamPrefix } from "../store/event-store.js";
-import type { Secret } from "./secret.js";
+import type { Secret } from "../secret.js";
 import {
   inMemory,
   isEventStoreDb,
@@ -72,7 +72,8 @@ export const environmentHelp = `Environment:
                          (default ${defaultConfiguration.readModels}, or memory: when the log is)
   ROLLCALL_READ_ONLY     true: nothing is written into the log; flags go to an SQLite file beside the read models
                          (default ${defaultConfiguration.readOnly})
-  ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer, http
+  ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer,
+                         notification, http
                          (default: everything)
   ROLLCALL_HOST          address that HTTP listens on (default ${defaultConfiguration.http.host})
   ROLLCALL_PORT          port that HTTP listens on; 0 takes a free one (default ${defaultConfiguration.http.port})

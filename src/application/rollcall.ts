@@ -45,7 +45,7 @@ export interface RollcallOptions {
   readonly observerLimits?: ObserverLimits;
   /** Called whenever a subscription of this process changes its state. */
   readonly onChange?: (status: ProcessorStatus) => void;
-  /** Called whenever a reactor of this process has parked an event, those that wait behind another included. */
+  /** Called whenever a reactor or a notification of this process has parked an event, those that wait behind another included. */
   readonly onParked?: (event: ParkedEvent) => void;
   /** Called for each error that no caller sees: an HTTP request that failed unexpectedly, a hook above that threw. */
   readonly onError?: (error: unknown) => void;
@@ -68,7 +68,7 @@ export class Rollcall {
     readonly assembly: Assembly,
     private readonly options: RollcallOptions,
   ) {
-    const { projections, observers, reactors } = assembly;
+    const { projections, observers, reactors, notifications } = assembly;
     const live = (readModel: ReadModel) =>
       this.processor(
         new LiveReadModel(readModel, store, readModels),
@@ -78,6 +78,10 @@ export class Rollcall {
       ...projections.map((each) => ({ processor: live(each), role: "projection" })),
       ...observers.map((each) => ({ processor: live(each), role: "observer" })),
       ...reactors.map(({ subscriber, role }) => ({ processor: this.processor(subscriber), role })),
+      ...notifications.map(({ subscriber }) => ({
+        processor: this.processor(subscriber, undefined, this.flagsStore),
+        role: "notification",
+      })),
     ];
   }
 
@@ -115,6 +119,8 @@ export class Rollcall {
         const assembly = assemble(definition, model, { store, readModels }, limits);
         checkRoles(complete.roles, assembly.roles);
         if (complete.readOnly) checkReactors(complete.roles, assembly.reactors);
+        for (const { declared } of assembly.notifications)
+          for (const warning of declared.warnings ?? []) process.emitWarning(warning, "RollcallWarning");
         return new Rollcall(complete, store, readModels, assembly, options);
       } catch (error) {
         await readModels.close();
@@ -222,6 +228,7 @@ export class Rollcall {
     const { commands, model, roles } = assembly;
     const { clock = systemClock } = this.options;
     const running = configuration.roles === "all" ? roles : configuration.roles;
+    const metered = assembly.notifications.find(({ declared }) => declared.exposition);
     const status = () => applicationStatus({ store, readModels, clock }, running, this.workers());
     return {
       store,
@@ -231,17 +238,23 @@ export class Rollcall {
       projections: assembly.projections.map(({ declaration }) => declaration),
       observers: assembly.observers,
       reactors: assembly.reactors.map(({ name, subscriber }) => ({ name, subscription: subscriber.name })),
+      notifications: assembly.notifications.map(({ declared, subscriber }) => ({
+        name: declared.name,
+        subscription: subscriber.name,
+      })),
+      exposition: metered && (() => metered.declared.exposition!()),
       status,
       readiness: () => readinessOf(readModels, this.workers()),
     };
   }
 
   private workers(): readonly Worker[] {
-    const { projections, observers, reactors } = this.assembly;
+    const { projections, observers, reactors, notifications } = this.assembly;
     const described = [
       ...projections.map(({ declaration }) => ({ kind: "projection" as const, name: declaration.name })),
       ...observers.map(({ declaration }) => ({ kind: "observer" as const, name: declaration.name })),
       ...reactors.map(({ name }) => ({ kind: "reactor" as const, name })),
+      ...notifications.map(({ declared }) => ({ kind: "notification" as const, name: declared.name })),
     ];
     return this.processors.map(({ processor, role }, i) => ({
       ...described[i]!,
@@ -251,9 +264,9 @@ export class Rollcall {
     }));
   }
 
-  private processor(subscriber: Subscriber, serving?: () => Promise<unknown>): Processor {
+  private processor(subscriber: Subscriber, serving?: () => Promise<unknown>, store = this.store): Processor {
     const { clock, onChange, onError } = this.options;
-    return new Processor(subscriber, this.store, this.readModels, {
+    return new Processor(subscriber, store, this.readModels, {
       holder: this.holder,
       leaseTtlMs: this.configuration.leaseTtlMs,
       ...(clock && { clock }),

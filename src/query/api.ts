@@ -1,5 +1,5 @@
 /**
- * The HTTP API as an Express application. All of it speaks JSON; positions and revisions are strings, because they
+ * The HTTP API as an Express application. All of it but /metrics speaks JSON; positions and revisions are strings, because they
  * may be greater than a JSON number can tell.
  *
  * | method and path                          | answers                                                             |
@@ -7,7 +7,8 @@
  * | GET /                                    | name and links                                                      |
  * | GET /live                                | 200 for as long as the process answers                              |
  * | GET /ready                               | 200, or 503 with the reasons                                        |
- * | GET /status                              | state, position and lag of every projection, observer and reactor  |
+ * | GET /status                              | state, position and lag of every subscription                       |
+ * | GET /metrics                             | counts of flags, in the text format of Prometheus                   |
  * | GET /read-models                         | names, versions, and the fields to filter on                        |
  * | GET /read-models/:name                   | rows: `?<field>=<value>&limit=&cursor=` (see filter-readings.ts)    |
  * | GET /read-models/:name/:key              | one row                                                             |
@@ -19,6 +20,8 @@
  * | GET /observers/:name/statistics          | how its slots fare, day by day: `?slot=&limit=&cursor=`             |
  * | GET /reactors                            | names, and how many events each has parked                          |
  * | GET /reactors/:name/parked               | events it could not handle, in the log's order: `?limit=&after=`    |
+ * | GET /notifications                       | names, and how many flags each has parked                           |
+ * | GET /notifications/:name/parked          | flags it could not deliver, likewise                                |
  * | GET /correlations/:id                    | events of all domains in the order of the log: `?limit=&after=`     |
  * | POST /commands/:type                     | 201 when events were appended, 200 when none were or they were there |
  *
@@ -38,11 +41,11 @@ import helmet from "helmet";
 import { acknowledge } from "./acknowledgement.js";
 import { listCases, showCase } from "./cases.js";
 import { readBody, sendCommand } from "./commands.js";
-import { showLive, showReady, showStatus } from "./health.js";
+import { showLive, showMetrics, showReady, showStatus } from "./health.js";
 import { listObservers, showObserver, showStatistics } from "./observers.js";
+import { listParked, listParking } from "./parked.js";
 import { problemOf, RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
-import { listParked, listReactors } from "./reactors.js";
 import { findReadModelRow, listReadModelRows, listReadModels } from "./read-models.js";
 import { replying, sendProblem, type Reply } from "./reply.js";
 import { showTimeline } from "./timeline.js";
@@ -61,6 +64,7 @@ const reads: readonly (readonly [path: string, show: Show])[] = [
   ["/live", showLive],
   ["/ready", showReady],
   ["/status", showStatus],
+  ["/metrics", showMetrics],
   ["/read-models", listReadModels],
   ["/read-models/:name", listReadModelRows],
   ["/read-models/:name/:key", findReadModelRow],
@@ -69,8 +73,10 @@ const reads: readonly (readonly [path: string, show: Show])[] = [
   ["/observers/:name/cases", listCases],
   ["/observers/:name/cases/:key", showCase],
   ["/observers/:name/statistics", showStatistics],
-  ["/reactors", listReactors],
-  ["/reactors/:name/parked", listParked],
+  ["/reactors", listParking("reactors")],
+  ["/reactors/:name/parked", listParked("reactors")],
+  ["/notifications", listParking("notifications")],
+  ["/notifications/:name/parked", listParked("notifications")],
   ["/correlations/:id", showTimeline],
 ];
 

@@ -2,6 +2,7 @@
 
 import type { CommandBus } from "../aggregate/index.js";
 import type { Model } from "../model/index.js";
+import type { Exposition } from "../notification/index.js";
 import type { ObserverReadModel } from "../observer/index.js";
 import type { ReadModelDeclaration, ReadModelStore } from "../projection/index.js";
 import type { EventStore } from "../store/event-store.js";
@@ -18,7 +19,7 @@ export interface Lag {
 
 export interface SubscriptionStatus {
   readonly name: string;
-  readonly kind: "projection" | "observer" | "reactor";
+  readonly kind: "projection" | "observer" | "reactor" | "notification";
   /** `elsewhere`: this process does not have the role. The others as a processor says them. */
   readonly state: "elsewhere" | "idle" | "standby" | "catching-up" | "live" | "retrying" | "outdated" | "stopped";
   /** Last position committed, as text; absent before the first event. */
@@ -29,7 +30,7 @@ export interface SubscriptionStatus {
   readonly version?: number;
   /** Why it stopped, retries or is outdated. */
   readonly error?: string;
-  /** Reactors: events that are parked. */
+  /** Reactors and notifications: events that are parked. */
   readonly parked?: number;
   /** Observers: relevant events without a correlation id. */
   readonly uncorrelated?: number;
@@ -52,8 +53,8 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
-/** A reactor, as far as its parked events are asked for. */
-export interface ReactorDeclaration {
+/** A reactor or a notification, as far as its parked events are asked for. */
+export interface ParkingDeclaration {
   readonly name: string;
   /** What its checkpoint and its parked events are kept under. */
   readonly subscription: string;
@@ -68,7 +69,10 @@ export interface QueryContext {
   readonly projections: readonly ReadModelDeclaration[];
   /** The observers; their rows are cases (`Case` of `src/observer`), among others. */
   readonly observers: readonly ObserverReadModel[];
-  readonly reactors: readonly ReactorDeclaration[];
+  readonly reactors: readonly ParkingDeclaration[];
+  readonly notifications: readonly ParkingDeclaration[];
+  /** What `GET /metrics` says; `undefined` when no metrics are declared. */
+  readonly exposition: (() => Promise<Exposition>) | undefined;
   status(): Promise<ApplicationStatus>;
   readiness(): Promise<Readiness>;
 }

@@ -172,7 +172,7 @@ describe("the configuration", () => {
     expect(error).to.be.instanceOf(InvalidConfiguration);
     expect(error.problems).to.deep.equal(
       ["bilIing", "htpp"].map(
-        (role) => `ROLLCALL_ROLES names "${role}". Known roles: ordering, projection, observer, http.`,
+        (role) => `ROLLCALL_ROLES names "${role}". Known roles: ordering, projection, observer, notification, http.`,
       ),
     );
   });
