@@ -86,6 +86,8 @@ export class CaseWriter implements GenerationWriter {
   private begun: boolean;
   private unresolved: number;
   private uncommitted = 0;
+  /** What is in the store, if anything is. */
+  private committed: Checkpoint | undefined;
   private flags: RecordableFlag[] = [];
 
   private constructor(
@@ -99,6 +101,7 @@ export class CaseWriter implements GenerationWriter {
     this.ticker = ticker;
     this.limits = { ...defaultLimits, ...limits };
     this.dataOf = dataReader(upcasters);
+    this.committed = generation.checkpoint;
     const startsAfter = generation.checkpoint ? undefined : history.startsAfter;
     this.checkpoint = generation.checkpoint ?? {
       ...beginningOf(storeId),
@@ -121,15 +124,18 @@ export class CaseWriter implements GenerationWriter {
   }
 
   async handle(events: Page): Promise<void> {
+    const { definitions } = this;
     const identities = await this.prepare(events);
     for (const [i, event] of events.entries()) {
       // What was delivered before has been judged.
       if (this.checkpoint.position !== undefined && event.position <= this.checkpoint.position) continue;
       try {
-        await this.take(event, identities?.[i]);
+        // A definition that came into force within the page may look for keys elsewhere.
+        await this.take(event, this.definitions === definitions ? identities?.[i] : undefined);
       } catch (error) {
         // What the stores say is not about this event.
         if (error instanceof RollcallError) throw error;
+        await this.checkLease();
         const { streamName, revision, type, position } = event;
         throw new HandlingFailed(this.definitions.inForce.name, streamName, revision, type, position, error);
       }
@@ -148,17 +154,32 @@ export class CaseWriter implements GenerationWriter {
     // Deadlines may have fired for an event that is not counted yet.
     if (this.uncommitted === 0 && this.rows.dirtyCount === 0) return;
     // Flags first: a crash in between derives them again, and finds them recorded.
-    await this.record();
+    if (this.flags.length > 0) {
+      await this.checkLease();
+      await this.record();
+    }
     const { readModels, generation, lease } = this.context;
     const rows = await this.rows.changes();
     this.checkpoint = { ...this.checkpoint, state: this.state };
     await readModels.commit(generation, lease, { rows, checkpoint: this.checkpoint });
     this.rows.committed();
+    this.committed = this.checkpoint;
     this.uncommitted = 0;
   }
 
   async beforeActivation(): Promise<void> {
     await this.sink.finish?.();
+  }
+
+  /**
+   * Whoever has taken over may have come further, and rows that were read since may be theirs: what follows from those
+   * at an earlier event is no flag, and no failure.
+   * @throws Fenced when the lease was lost
+   */
+  private async checkLease(): Promise<void> {
+    const { committed } = this;
+    const { readModels, generation, lease } = this.context;
+    if (committed) await readModels.commit(generation, lease, { rows: [], checkpoint: committed });
   }
 
   async caughtUp(): Promise<void> {
@@ -234,8 +255,7 @@ export class CaseWriter implements GenerationWriter {
   /** First time moves on and deadlines before it fire, then the event itself counts. */
   private async take(event: RecordedEvent, identity: EventIdentity | undefined): Promise<void> {
     const { definitions, time } = this;
-    if (!this.hasBegun(event)) return;
-    if (!definitions.reads(event.type) || !time.reads(event)) return;
+    if (!definitions.reads(event.type) || !this.hasBegun(event) || !time.reads(event)) return;
     time.advance(event);
     if (this.rows.mayBeDue(time.nowMs)) await this.fire(event);
     if (isControl(event.type)) return this.obey(event);
@@ -325,6 +345,8 @@ export class CaseWriter implements GenerationWriter {
       startsAfter: this.history.startsAfter,
       dataOf: this.dataOf,
       rows: this.rows,
+      someWait:
+        this.unresolved > 0 || next.chain.slice(0, next.current).some(({ timeBase }) => timeBase === "occurred"),
     });
     for await (const { before, step } of steps) {
       this.rows.keep(before, step);

@@ -76,7 +76,9 @@ export function applyEarlier(
   event: CaseEvent,
   { names, includeOpen, nowMs, mark }: EarlierOptions,
 ): CaseStep {
-  if (state.closedMs !== undefined || state.seen.includes(event.id + mark)) return unchanged(state);
+  // What still waits for its time counts when that comes, in every slot.
+  if (state.closedMs !== undefined || isPending(state, event) || state.seen.includes(event.id + mark))
+    return unchanged(state);
   const step = new Step(definitions, state, nowMs);
   const isOpen = includeOpen && isOpenBefore(state, definitions.current);
   step.applyEarlier(event, names, isOpen);

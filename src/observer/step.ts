@@ -21,6 +21,12 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const none: readonly never[] = [];
 
+/** What came before the definition waits for triggers to come, and is not missed if none does. */
+const withoutOrphans = ({ terms, ...judged }: JudgedSlot): JudgedSlot => {
+  const { orphanWithinMs: _, ...rest } = terms;
+  return { ...judged, terms: rest };
+};
+
 export class Step {
   private slots: Record<string, Slot>;
   // Most steps raise nothing and complete nothing: what they do not need is not made.
@@ -58,7 +64,8 @@ export class Step {
     for (const role of this.definitions.rolesIn(this.before, event.type)) {
       const { terms, by } = role.judged;
       if (!names.has(terms.name) || by !== current) continue;
-      if (role.role !== "trigger") this.applyTo(role, event);
+      if (role.role !== "trigger")
+        this.applyTo(isOpen ? role : { ...role, judged: withoutOrphans(role.judged) }, event);
       else if (isOpen) this.applyTo(role, { ...event, atMs: Math.max(event.atMs, this.decidedAtMs) });
       else {
         const pair = event.reads?.[readingName(terms.name, by)]?.pair;
@@ -67,6 +74,10 @@ export class Step {
     }
     this.cascade();
     this.counts = undefined;
+    // Nor is anything due before the definition.
+    for (const [name, slot] of Object.entries(this.slots))
+      if (slot !== this.before.slots[name] && slot.orphanMs !== undefined)
+        this.put(name, { ...slot, orphanMs: Math.max(slot.orphanMs, this.decidedAtMs) });
   }
 
   /** A trigger or counterpart that comes when all is over. */

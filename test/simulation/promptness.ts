@@ -39,10 +39,11 @@ export const slowFlags = (events: readonly RecordedEvent[], boundMs: number): st
 const mostIdle = 3;
 
 /**
- * P10, in log time, where nothing goes wrong: each tick needs a deadline that was open some time since the tick before.
- * It may come too early by a fast clock, or too late because what it was for has been done meanwhile, but not many of them.
+ * P10, in log time, where nothing goes wrong: each tick needs a deadline that was open some time since the tick before,
+ * or `lagMs` before, which it takes to read what has been done meanwhile. It may come too early by a fast clock, or too
+ * late, but not many of them.
  */
-export function idleTicks(records: readonly LogRecord[], terms: readonly SlotTerms[]): string[] {
+export function idleTicks(records: readonly LogRecord[], terms: readonly SlotTerms[], lagMs: number): string[] {
   const { tickType } = terms[0]!;
   const found: string[] = [];
   const flagsAt = (length: number) => expectedFlags(records.slice(0, length), terms);
@@ -50,9 +51,11 @@ export function idleTicks(records: readonly LogRecord[], terms: readonly SlotTer
   const flagged = (length: number) => flagsAt(length).length;
   let since = 0;
   let idle = 0;
-  for (const [at, { type, position }] of records.entries()) {
+  for (const [at, { type, position, recordedAtMs }] of records.entries()) {
     if (type !== tickType) continue;
-    if (!Array.from({ length: at - since + 1 }, (_, i) => at - i).some(isOpen))
+    const unread = records.findIndex((record) => record.recordedAtMs >= recordedAtMs - lagMs);
+    const from = Math.min(since, unread);
+    if (!Array.from({ length: at - from + 1 }, (_, i) => at - i).some(isOpen))
       found.push(`the tick at ${position} came although no deadline was open`);
     if (at > since || flagged(at + 1) > flagged(at)) idle = 0;
     else if (++idle > mostIdle) found.push(`the tick at ${position} passed no deadline, as ${mostIdle} before`);
