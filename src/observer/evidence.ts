@@ -4,7 +4,7 @@ import type { RecordedEvent } from "../message/index.js";
 import type { Generation } from "../projection/read-model-store.js";
 import type { EventStore } from "../store/event-store.js";
 import type { Case } from "./case.js";
-import type { ObserverState } from "./case-writer.js";
+import type { ObserverState } from "./observer-state.js";
 import { isControl } from "./control-events.js";
 import type { DefinitionsInForce } from "./definitions.js";
 import { flagCategoryOf, flagTypePrefix, type FlagData } from "./flag-stream.js";

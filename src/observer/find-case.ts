@@ -4,7 +4,7 @@ import { DefinitionMissing } from "../errors.js";
 import type { Generation, ReadModelStore } from "../projection/read-model-store.js";
 import type { EventStore } from "../store/event-store.js";
 import type { Case, CaseEvent } from "./case.js";
-import type { ObserverState } from "./case-writer.js";
+import type { ObserverState } from "./observer-state.js";
 import { DefinitionHistory } from "./definition-history.js";
 import { recordedDefinitions } from "./definition-log.js";
 import type { ObserverDefinition } from "./definition.js";

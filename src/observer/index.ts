@@ -2,7 +2,7 @@ export { acknowledgeCase, type AcknowledgementRequest, type AcknowledgementResul
 export { acknowledgementStream } from "./acknowledgements.js";
 export { alarmStream, divergenceType, truncatedType, type AlarmData } from "./alarms.js";
 export { flagCount, type Acknowledgement, type Case, type CaseStatus, caseStatuses } from "./case.js";
-export type { ObserverLimits, ObserverState } from "./case-writer.js";
+export type { ObserverLimits, ObserverState } from "./observer-state.js";
 export * from "./control-events.js";
 export * from "./decorators.js";
 export type { ObserverDefinition } from "./definition.js";

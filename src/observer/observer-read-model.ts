@@ -13,7 +13,8 @@ import type {
   WriterContext,
 } from "../projection/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
-import { CaseWriter, type ObserverLimits, type ObserverState } from "./case-writer.js";
+import { CaseWriter } from "./case-writer.js";
+import type { ObserverLimits, ObserverState } from "./observer-state.js";
 import { controlTypes, definedType } from "./control-events.js";
 import { DefinitionHistory } from "./definition-history.js";
 import { checkUnchanged, recordDefinition, recordedDefinitions, type RecordedDefinition } from "./definition-log.js";

@@ -6,7 +6,7 @@ import type { ReadModelStore } from "../projection/read-model-store.js";
 import type { EventStore } from "../store/event-store.js";
 import { clockStreamOf } from "../subscription/index.js";
 import { appendOnce } from "./append-once.js";
-import type { ObserverState } from "./case-writer.js";
+import type { ObserverState } from "./observer-state.js";
 import { resetType, type ClockResetData } from "./control-events.js";
 import type { ObserverDefinition } from "./definition.js";
 

@@ -5,7 +5,7 @@
 
 import { ReadModelOutdated, UnknownReadModel } from "../errors.js";
 import type { Generation, ReadModelStore } from "../projection/read-model-store.js";
-import type { ObserverState } from "./case-writer.js";
+import type { ObserverState } from "./observer-state.js";
 import { DerivedFlags, RecordedFlags } from "./derived-flags.js";
 import { rowDifference, type Difference } from "./differences.js";
 import { definitionsOfRows } from "./find-case.js";
