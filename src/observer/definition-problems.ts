@@ -71,7 +71,8 @@ function fromProblems(name: string, from: ObserverOptions["from"]): string[] {
     from === undefined ||
     from === "beginning" ||
     from === "now" ||
-    (typeof from === "object" &&
+    // Whoever writes no TypeScript may state anything.
+    (from instanceof Object &&
       ("time" in from ? !Number.isNaN(Date.parse(from.time)) : /^\d+$/.test(String(from.position))));
   return isSound
     ? []

@@ -47,6 +47,7 @@ export class EventJudge {
   private readonly dataOf: (event: RecordedEvent) => unknown;
   private readonly relieve: () => Promise<void>;
   private begun: boolean;
+  private redefining: boolean;
   private unresolved: number;
 
   /** @param state what was kept when it last committed */
@@ -63,17 +64,19 @@ export class EventJudge {
     this.observerFlags = new ObserverFlags(state);
     this.unresolved = state.unresolved ?? 0;
     this.begun = state.begun ?? history.beginsAtOnce;
+    this.redefining = state.redefining ?? false;
   }
 
   /** What is to be kept besides the rows. */
   get state(): ObserverState {
-    const { time, observerFlags, unresolved, begun, history, definitions } = this;
+    const { time, observerFlags, unresolved, begun, history, definitions, redefining } = this;
     return {
       ...time.state,
       ...observerFlags.state,
       ...(unresolved > 0 && { unresolved }),
       ...(begun && !history.beginsAtOnce && { begun }),
       ...(definitions.current > 0 && { inForce: definitions.current }),
+      ...(redefining && { redefining }),
     };
   }
 
@@ -101,7 +104,8 @@ export class EventJudge {
     const { definitions, time } = this;
     if (!definitions.reads(event.type) || !this.hasBegun(event) || !time.reads(event)) return;
     time.advance(event);
-    if (this.rows.mayBeDue(time.nowMs)) await this.fire(event);
+    // What is due by the next definition is none of this one's business, and what was due by this one has fired.
+    if (!this.redefining && this.rows.mayBeDue(time.nowMs)) await this.fire(event);
     if (isControl(event.type)) return this.obey(event);
     if (!isJudged(definitions, event)) return;
     this.checkClocks(event);
@@ -183,6 +187,7 @@ export class EventJudge {
   private async redefine(event: RecordedEvent): Promise<void> {
     const next = this.history.definedBy(event, this.definitions.current);
     if (!next) return;
+    this.redefining = true;
     const steps = redefinedCases(this.store, next, {
       event,
       time: this.time,
@@ -196,6 +201,7 @@ export class EventJudge {
       this.rows.keep(before, step);
       await this.relieve();
     }
+    this.redefining = false;
     this.definitions = next;
     this.time.goBy(next.inForce);
   }

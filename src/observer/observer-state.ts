@@ -12,6 +12,8 @@ export interface ObserverState extends TimeState, ObserverFlagsState {
   readonly begun?: true;
   /** Place of the definition in force among those on record; the first when absent. */
   readonly inForce?: number;
+  /** The next one is about to come into force, and some cases are judged by it already. */
+  readonly redefining?: true;
   /** Read-only operation: where it stands. */
   readonly local?: LocalState;
 }

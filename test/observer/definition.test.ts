@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { definitionProblems, DomainEvent, Expectation, ObserverReadModel, whenever } from "../../src/index.js";
+import { after, definitionProblems, DomainEvent, Expectation, ObserverReadModel, whenever } from "../../src/index.js";
 import type { ObserverOptions } from "../../src/index.js";
 import { recordRole, roleOf, type AnyClass } from "../../src/model/index.js";
 
@@ -80,6 +80,188 @@ describe("an observer's definition", () => {
     ]);
     expect(problemsOf(() => ({ paid: whenever("").expect(Paid).within({ seconds: 1 }) }))).to.deep.equal([
       "Watch.paid has an empty event type. Name one.",
+    ]);
+  });
+
+  it("has counts that can be met", () => {
+    const atLeast = (min: number | string) => problemsOf(() => ({ paid: sound().paid.atLeast(min) }));
+    for (const min of [0, 1, 2, "data.parcels", "metadata.count"]) expect(atLeast(min)).to.deep.equal([]);
+    for (const min of [-1, 1.5, Number.NaN, Infinity])
+      expect(atLeast(min)).to.deep.equal([`Watch.paid expects at least ${min}. Use a whole number from 0.`]);
+    const paths = `Write "data.…", "metadata.…", "stream.name", "stream.category", "stream.id" or "id".`;
+    expect(atLeast("parcels")).to.deep.equal([
+      `Watch.paid expects at least as many as a path says that is "parcels", which is no path. ${paths}`,
+    ]);
+    expect(problemsOf(() => ({ paid: sound().paid.atMost("parcels") }))).to.deep.equal([
+      `Watch.paid expects at most as many as a path says that is "parcels", which is no path. ${paths}`,
+    ]);
+    expect(problemsOf(() => ({ paid: sound().paid.atLeast(3).atMost(2) }))).to.deep.equal([
+      "Watch.paid expects at least 3 and at most 2 counterparts. Turn them round.",
+    ]);
+    for (const [min, max] of [
+      [2, 2],
+      [0, 1],
+      [3, "data.n"],
+      ["data.n", 1],
+    ] as const)
+      expect(problemsOf(() => ({ paid: sound().paid.atLeast(min).atMost(max) }))).to.deep.equal([]);
+    // One counterpart is enough unless stated otherwise.
+    expect(problemsOf(() => ({ paid: sound().paid.atMost(1) }))).to.deep.equal([]);
+  });
+
+  it("has names that flags can carry", () => {
+    for (const name of ["paid", "Paid2", "_paid", "$paid", "gezählt"])
+      expect(problemsOf(() => ({ [name]: sound().paid }))).to.deep.equal([]);
+    for (const name of ["not paid", "paid#2", "2paid", "paid[x]", "paid-late", ""])
+      expect(problemsOf(() => ({ [name]: sound().paid }))).to.deep.equal([
+        `Watch.${name} is no name that flags can carry. Use letters, digits, "_" and "$".`,
+      ]);
+  });
+
+  it("awaits triggers, and escalates, after durations", () => {
+    for (const duration of [{ minutes: -1 }, { fortnights: 1 }, { days: Infinity }])
+      expect(problemsOf(() => ({ paid: sound().paid.orphanWithin(duration as object) }))).to.deep.equal([
+        "Watch.paid has an orphanWithin that is no duration. Write orphanWithin({ minutes: 15 }).",
+      ]);
+    expect(problemsOf(() => ({ paid: sound().paid.orphanWithin({}) }))).to.deep.equal([]);
+    const steps = (...all: object[]) => problemsOf(() => ({ paid: sound().paid.escalating(...(all as [object])) }));
+    expect(steps({ minutes: 1 }, { minutes: 2 }, { hours: 1 })).to.deep.equal([]);
+    expect(steps({})).to.deep.equal([]);
+    for (const wrong of [
+      [{ minutes: 2 }, { minutes: 1 }],
+      [{ minutes: 1 }, { seconds: 60 }],
+      [{ minutes: -1 }],
+      [{ minutes: 1 }, { fortnights: 1 }],
+      [{ days: Infinity }],
+    ])
+      expect(steps(...wrong)).to.deep.equal([
+        "Watch.paid escalates in steps that are no ascending durations. Write escalating({ hours: 1 }, { hours: 4 }).",
+      ]);
+  });
+
+  it("tells runs apart in one way, by paths", () => {
+    expect(problemsOf(() => ({ paid: sound().paid.eachTime().per("data.id") }))).to.deep.equal([
+      "Watch.paid tells its runs apart by rounds and by pairs. Use eachTime() or per(…), not both.",
+    ]);
+    expect(problemsOf(() => ({ paid: sound().paid.flagRepeats().per("data.id") }))).to.deep.equal([]);
+    expect(problemsOf(() => ({ paid: sound().paid.eachTime() }))).to.deep.equal([]);
+    const [problem, ...others] = problemsOf(() => ({
+      paid: sound().paid.per({ trigger: "data.id", counterpart: "order", unless: "id" }),
+    }));
+    expect(problem).to.match(/^Watch\.paid: the path of its counterpart is "order", which is no path\. /);
+    expect(others).to.deep.equal([]);
+  });
+
+  describe("with one expectation after another", () => {
+    const sequence = (
+      change: (first: Expectation) => Expectation,
+      then: (second: Expectation) => Expectation = (each) => each,
+    ) =>
+      problemsOf(() => {
+        const paid = change(sound().paid);
+        return { paid, sent: then(after(paid).expect("shop.Sent").within({ days: 1 })) };
+      });
+
+    it("needs it to be a field of the same class", () => {
+      expect(sequence((paid) => paid)).to.deep.equal([]);
+      expect(problemsOf(() => ({ sent: after(sound().paid).expect("shop.Sent").within({ days: 1 }) }))).to.deep.equal([
+        "Watch.sent comes after an expectation that is no field of Watch. Write after(this.field).",
+      ]);
+    });
+
+    it("needs it to have one run, and has no trigger of its own", () => {
+      for (const change of [(paid: Expectation) => paid.eachTime(), (paid: Expectation) => paid.per("id")])
+        expect(sequence(change)).to.deep.equal([
+          "Watch.sent comes after paid, which has several runs. Let it come after one that has not.",
+        ]);
+      expect(sequence((paid) => paid.flagRepeats())).to.deep.equal([]);
+      for (const then of [
+        (sent: Expectation) => sent.flagRepeats(),
+        (sent: Expectation) => sent.eachTime(),
+        (sent: Expectation) => sent.per("id"),
+        (sent: Expectation) => sent.atLeast("data.n"),
+        (sent: Expectation) => sent.atMost("data.n"),
+      ])
+        expect(sequence((paid) => paid, then)).to.deep.equal([
+          "Watch.sent has no trigger of its own to repeat, to tell apart, or to read a number from. Begin it with whenever(…).",
+        ]);
+      expect(
+        sequence(
+          (paid) => paid,
+          (sent) => sent.times(2),
+        ),
+      ).to.deep.equal([]);
+    });
+  });
+
+  it("begins somewhere", () => {
+    const at: unknown[] = [
+      "beginning",
+      "now",
+      { time: "2026-01-01T00:00:00Z" },
+      { position: "0" },
+      { position: "1234" },
+    ];
+    for (const from of at) expect(problemsOf(sound, { from } as object)).to.deep.equal([]);
+    for (const from of ["end", 7, null, { time: "yesterday" }, { position: "-1" }, { position: "1x" }, {}])
+      expect(problemsOf(sound, { from } as object)).to.deep.equal([
+        `Watch has from ${JSON.stringify(from)}. Use "beginning", "now", { time: "2026-01-01T00:00:00Z" } or { position: "1234" }.`,
+      ]);
+  });
+
+  it("finds keys by paths, and by aliases that some event tells", () => {
+    const told = { "shop.Ordered": { key: "data.order", alias: "data.payment" }, "shop.Paid": { via: "data.payment" } };
+    expect(problemsOf(sound, { key: "data.order", keys: told })).to.deep.equal([]);
+    expect(problemsOf(sound, { keys: { "shop.Paid": "data.order", "shop.Ordered": { key: "id" } } })).to.deep.equal([]);
+    const wrong = {
+      "shop.Ordered": { key: "order", alias: "payment" },
+      "shop.Paid": { via: "pay" },
+      "shop.Sent": "sent",
+    };
+    const places = problemsOf(sound, { key: "of", keys: wrong }).map(
+      (problem) => problem.split(", which is no path")[0],
+    );
+    expect(places).to.deep.equal([
+      'Watch: key is "of"',
+      'Watch: keys["shop.Ordered"].key is "order"',
+      'Watch: keys["shop.Ordered"].alias is "payment"',
+      'Watch: keys["shop.Paid"].via is "pay"',
+      'Watch: keys["shop.Sent"] is "sent"',
+    ]);
+    const untold = { "shop.Paid": { via: "data.payment" }, "shop.Ordered": { key: "id" }, "shop.Sent": "id" } as const;
+    expect(problemsOf(sound, { keys: untold })).to.deep.equal([
+      "Watch finds keys via an alias that no event tells. Write { key, alias } for the event that does.",
+    ]);
+  });
+
+  it("closes cases before it forgets them", () => {
+    expect(problemsOf(sound, { closeAfter: { days: 1 }, forgetAfter: { days: 1 } })).to.deep.equal([]);
+    expect(problemsOf(sound, { closeAfter: {} })).to.deep.equal([]);
+    expect(problemsOf(sound, { forgetAfter: { days: 1 } })).to.deep.equal([
+      "Watch states forgetAfter without closeAfter: what is never closed is never forgotten. State both.",
+    ]);
+    for (const option of ["closeAfter", "forgetAfter"] as const)
+      expect(problemsOf(sound, { closeAfter: {}, forgetAfter: {}, [option]: { fortnights: 1 } })).to.deep.equal([
+        `Watch has a ${option} that is no duration. Write { minutes: 5 }.`,
+      ]);
+  });
+
+  it("says which cases it concerns, and which versions came before it", () => {
+    for (const applyTo of ["new", "open", "all"] as const) expect(problemsOf(sound, { applyTo })).to.deep.equal([]);
+    expect(problemsOf(sound, { applyTo: "some" } as object)).to.deep.equal([
+      'Watch has applyTo "some". Use "new", "open" or "all".',
+    ]);
+    const earlier = declared(sound, { version: 1 }).type as never;
+    expect(problemsOf(sound, { version: 2, previous: [earlier] })).to.deep.equal([]);
+    const problem =
+      "Watch names Watch as previous, which is no earlier version of the observer watch. Name the classes of its earlier versions.";
+    expect(problemsOf(sound, { previous: [earlier] })).to.deep.equal([problem]);
+    expect(problemsOf(sound, { version: 1, previous: [earlier] })).to.deep.equal([problem]);
+    const other = declared(sound, { name: "other" }).type as never;
+    expect(problemsOf(sound, { version: 2, previous: [other] })).to.deep.equal([problem]);
+    class Plain {}
+    expect(problemsOf(sound, { version: 2, previous: [Plain] })).to.deep.equal([
+      problem.replace("Watch as", "Plain as"),
     ]);
   });
 

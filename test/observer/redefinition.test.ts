@@ -231,24 +231,50 @@ describe("an observer whose definition changes", () => {
     await expectRebuilt(second());
   });
 
-  it("goes on where it died between two cases that the definition concerns", async () => {
-    const names = ["one", "two", "three"];
-    await live(redefining.next([payment])(), ...names.map((name) => event("a", 100, name)), timeIs(111));
-    const second = redefining.next([payment, shipment], { applyTo: "open" });
+  describe("and that dies between two cases that the definition concerns", () => {
     const small = { cachedCases: 0, cachedDeadlines: 1, commitCases: 1, commitFlags: 1 };
-    const { commit } = redefining.readModels;
-    for (let commits = 0; commits < 3; commits++) {
-      let left = commits;
-      redefining.readModels.commit = (...args) =>
-        left-- > 0 ? commit.apply(redefining.readModels, args) : Promise.reject(new Error("it dies"));
-      const session = await redefining.start(second(small));
-      expect(await failureOf(session.read().then(() => session.commit()))).to.have.property("message", "it dies");
-      session.kill();
-    }
-    redefining.readModels.commit = commit;
-    await live(second(small), timeIs(200));
-    expect((await flags()).slice(3)).to.have.members(names.map((name) => `Missing shipment of ${name} by 2: 131`));
-    await expectRebuilt(second());
+
+    /** Each time it comes one commit further. */
+    const diesOften = async (observer: ReturnType<Redefining["next"]>) => {
+      const { commit } = redefining.readModels;
+      for (let commits = 0; commits < 3; commits++) {
+        let left = commits;
+        redefining.readModels.commit = (...args) =>
+          left-- > 0 ? commit.apply(redefining.readModels, args) : Promise.reject(new Error("it dies"));
+        const session = await redefining.start(observer(small));
+        const done = session.read().then(() => session.commit());
+        expect(await failureOf(done)).to.have.property("message", "it dies");
+        session.kill();
+      }
+      redefining.readModels.commit = commit;
+    };
+
+    it("goes on with the others", async () => {
+      const names = ["one", "two", "three"];
+      await live(redefining.next([payment])(), ...names.map((name) => event("a", 100, name)), timeIs(111));
+      const second = redefining.next([payment, shipment], { applyTo: "open" });
+      await diesOften(second);
+      await live(second(small), timeIs(200));
+      expect((await flags()).slice(3)).to.have.members(names.map((name) => `Missing shipment of ${name} by 2: 131`));
+      await expectRebuilt(second());
+    });
+
+    it("closes what is to be closed by the new terms alone", async () => {
+      const names = ["one", "two", "three"];
+      const settled = names.flatMap((name) => [event("a", 100, name), event("b", 101, name)]);
+      await live(redefining.next([payment])(), ...settled, timeIs(150));
+      const second = redefining.next([
+        { ...payment, closeAfterMs: 5 },
+        { ...shipment, closeAfterMs: 5 },
+      ]);
+      await diesOften(second);
+      await live(second(small), timeIs(200), event("a", 201, "one"));
+      expect((await flags()).map((flag) => flag.split(":")[0])).to.deep.equal([
+        "AfterClose payment of one by 2",
+        "AfterClose shipment of one by 2",
+      ]);
+      await expectRebuilt(second());
+    });
   });
 
   describe("and an earlier version", () => {
