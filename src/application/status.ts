@@ -89,6 +89,7 @@ async function subscriptionStatus(
     ...(status?.error && { error: status.error.message }),
     ...(!hasRows(kind) && { parked: (await readModels.parked(subscription)).length }),
     ...(kind === "observer" && { uncorrelated: state?.uncorrelated ?? 0 }),
+    ...(kind === "observer" && state?.unresolved && { waiting: state.unresolved }),
   };
 }
 

@@ -22,7 +22,7 @@ export interface RaisedFlag {
   readonly slot?: string;
   /** Which run of the slot. */
   readonly round?: number;
-  readonly pair?: string | number;
+  readonly pair?: string;
   /** Place among the flags of the case, from 0. */
   readonly sequence?: number;
   /** ISO 8601, like every time here. */

@@ -6,7 +6,7 @@ import { divergenceType, truncatedType } from "./alarms.js";
 import { acknowledgedType, type AcknowledgedData } from "./control-events.js";
 import type { Evidence } from "./evidence.js";
 import { flagCategoryOf, flagTypePrefix, type FlagData } from "./flag-stream.js";
-import { anyOf, meaningOfFlag } from "./in-words.js";
+import { anyOf, meaningInWords } from "./in-words.js";
 import { compareRuns, nameOfRun, type Run } from "./runs.js";
 import { dueOf, type FlagKind, type Slot } from "./slot.js";
 import type { SlotDefinition } from "./terms.js";
@@ -47,9 +47,8 @@ function entryOf(store: Pick<EventStore, "streamPrefix">, evidence: Evidence, re
     const data = recorded.data as FlagData;
     const slot = data.slot === undefined ? undefined : nameOfRun(data as Run);
     const kind = type.slice(flagTypePrefix.length) as FlagKind;
-    const by = evidence.definitions.inForce.name === data.observer ? "" : ` (${data.observer})`;
-    const words = `${kind}${slot === undefined ? "" : ` ${slot}`}${by}: ${meaningOfFlag[kind] ?? type}`;
     const { timeBase } = evidence.definitions.inForce;
+    const words = `${kind}${slot === undefined ? "" : ` ${slot}`}${whose(evidence, data)}: ${meaningInWords(kind, data)}`;
     const decidedMs = timeBase === "occurred" ? Date.parse(data.decidedAt) : atMs;
     return { atMs: decidedMs, kind: "flag", words, ...(slot !== undefined && { slot }), recorded };
   }
@@ -62,6 +61,12 @@ function entryOf(store: Pick<EventStore, "streamPrefix">, evidence: Evidence, re
   if (type === divergenceType || type === truncatedType)
     return { atMs, kind: "alarm", words: (recorded.data as { detail: string }).detail, recorded };
   return { atMs, kind: "event", words: partsOf(evidence, type), recorded };
+}
+
+/** Of another observer, or of another version, whose cases these are not any more. */
+function whose({ definitions, hashes }: Evidence, { observer, version, definition }: FlagData): string {
+  if (observer !== definitions.inForce.name) return ` (${observer})`;
+  return hashes.has(definition) ? "" : ` (of version ${version})`;
 }
 
 /** `opens payment`, `is what payment expects`, `waives payment`. */

@@ -34,7 +34,8 @@ export const definitionStream = ({ streamPrefix }: Pick<EventStore, "streamPrefi
 /**
  * The definitions that are on record, oldest first.
  * @param known definitions at hand, of which predicates and annotations are taken
- * @throws DefinitionMissing when cases may be judged by one of them that has a predicate and is not at hand
+ * @throws DefinitionMissing when cases may be judged by one of them that has a predicate and is not at hand;
+ * DefinitionChanged where that one is on record under the version at hand
  */
 export async function recordedDefinitions(
   store: EventStore,
@@ -76,7 +77,7 @@ function placeOf({ data, position }: Pick<RecordedEvent, "data" | "position">) {
   return head === null ? { position: 0n, after: undefined } : { position: BigInt(head) + 1n, after: BigInt(head) };
 }
 
-/** The definition that an event records. @throws DefinitionMissing */
+/** The definition that an event records. @throws DefinitionMissing, DefinitionChanged */
 function definitionIn(
   event: RecordedEvent,
   known: readonly ObserverDefinition[],
@@ -92,14 +93,20 @@ function definitionIn(
       readonly agreeing?: unknown;
     })[];
   };
-  const asking = plain.slots.find(({ where, agreeing }) => where !== undefined || agreeing !== undefined);
-  if (asking && isJudgedBy) throw new DefinitionMissing(observer, version, asking.name);
   const slots = plain.slots.map((slot) => ({ ...slot, annotations: {} }) as SlotDefinition);
-  return completed({ ...plain, toleranceMs: plain.toleranceMs ?? Infinity, slots }, applyTo);
+  const definition = completed({ ...plain, toleranceMs: plain.toleranceMs ?? Infinity, slots }, applyTo);
+  const asking = plain.slots.find(({ where, agreeing }) => where !== undefined || agreeing !== undefined);
+  if (!asking || !isJudgedBy) return definition;
+  // Its class is not to be kept, but its version to be raised.
+  checkUnchanged(known[0]!, [{ definition }]);
+  throw new DefinitionMissing(observer, version, asking.name);
 }
 
 /** @throws DefinitionChanged when the version is on record with other terms */
-export function checkUnchanged(own: ObserverDefinition, recorded: readonly RecordedDefinition[]): void {
+export function checkUnchanged(
+  own: ObserverDefinition,
+  recorded: readonly Pick<RecordedDefinition, "definition">[],
+): void {
   const same = recorded.find(({ definition }) => definition.version === own.version);
   if (!same || same.definition.hash === own.hash) return;
   throw new DefinitionChanged(own.name, own.version, changesOf(same.definition, own));

@@ -9,6 +9,7 @@ import { isControl } from "./control-events.js";
 import type { DefinitionsInForce } from "./definitions.js";
 import { flagCategoryOf, flagTypePrefix, type FlagData } from "./flag-stream.js";
 import { nameOf, valueAt } from "./path.js";
+import { hashOfDeclared } from "./rows.js";
 import { nameOfRun, runOf, type Run } from "./runs.js";
 import { holds, type FlagKind, type Slot } from "./slot.js";
 import type { SlotDefinition } from "./terms.js";
@@ -29,6 +30,8 @@ export class Evidence {
   readonly flags: readonly RecordedFlag[];
   /** The time that decides, as the log says it; absent before the first event. */
   readonly nowMs: number | undefined;
+  /** Of the definitions that the case was judged by, oldest first. Flags of others are of what served before. */
+  readonly hashes: ReadonlySet<string>;
   private readonly offsetMs: number;
   private readonly byId: ReadonlyMap<string, RecordedEvent>;
 
@@ -47,6 +50,8 @@ export class Evidence {
     const nowMs = timeBase === "occurred" ? businessTimeMs : logTimeMs;
     this.nowMs = typeof nowMs === "number" ? nowMs - offsetMs : undefined;
     this.position = serving.checkpoint?.position ?? -1n;
+    const { chain, current } = definitions;
+    this.hashes = new Set([...chain.slice(0, current + 1).map(({ hash }) => hash), hashOfDeclared(serving.definition)]);
     this.byId = new Map(recorded.map((event) => [event.id, event]));
     this.events = recorded.filter(
       ({ type, streamName }) => !streamName.startsWith(store.streamPrefix) && !isControl(type),
@@ -55,6 +60,7 @@ export class Evidence {
     this.flags = recorded.flatMap((event) => {
       const data = event.data as FlagData;
       if (!event.streamName.startsWith(category) || data.observer !== name || data.case !== found.key) return [];
+      if (!this.hashes.has(data.definition)) return [];
       const kind = event.type.slice(flagTypePrefix.length) as FlagKind;
       return [{ kind, run: data.slot === undefined ? undefined : nameOfRun(data as Run), data, event }];
     });

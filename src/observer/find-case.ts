@@ -1,6 +1,6 @@
 /** Finds a case by its key, or by an alias of its key; and the definitions that its slots are judged by. */
 
-import { DefinitionMissing } from "../errors.js";
+import { DefinitionChanged, DefinitionMissing } from "../errors.js";
 import type { Generation, ReadModelStore } from "../projection/read-model-store.js";
 import type { EventStore } from "../store/event-store.js";
 import type { Case, CaseEvent } from "./case.js";
@@ -53,8 +53,8 @@ export async function definitionsOfRows(
   const hash = hashOfDeclared(serving.definition);
   const { inForce = 0 } = (serving.checkpoint?.state ?? {}) as Partial<ObserverState>;
   const recorded = await recordedDefinitions(store, known).catch((error: unknown) => {
-    // An old definition whose predicates are gone: what is at hand must do.
-    if (!(error instanceof DefinitionMissing)) throw error;
+    // A definition whose predicates are gone: what is at hand must do.
+    if (!(error instanceof DefinitionMissing || error instanceof DefinitionChanged)) throw error;
     return [];
   });
   const place = recorded.findLastIndex(({ definition }) => definition.hash === hash);

@@ -132,3 +132,7 @@ export const meaningOfFlag: Readonly<Record<FlagKind, string>> = {
   Uncorrelated: "an event belongs to no case",
   ClockAnomaly: "clocks disagree",
 };
+
+/** The same of one that is recorded. */
+export const meaningInWords = (kind: FlagKind, { provisional }: { readonly provisional?: true }): string =>
+  `${meaningOfFlag[kind] ?? kind}${provisional ? " (provisional: the log has not proved it)" : ""}`;

@@ -31,6 +31,7 @@ export {
   durationInWords,
   expectationInWords,
   generalTermsInWords,
+  meaningInWords,
   meaningOfFlag,
   roughlyInWords,
 } from "./in-words.js";

@@ -103,7 +103,11 @@ class Reasons {
   private passed(kind: "Missing" | "Orphan"): string {
     const flag = this.evidence.flagsOf(this.run).findLast((each) => each.kind === kind);
     if (!flag) return "log time has passed that";
-    return `log time passed that at ${timeInWords(Date.parse(flag.data.decidedAt))} (flag ${flag.event.id})`;
+    const { decidedAt, provisional } = flag.data;
+    const passed = provisional
+      ? "by the observer's own clock, which no event has confirmed, that passed"
+      : "log time passed that";
+    return `${passed} at ${timeInWords(Date.parse(decidedAt))} (flag ${flag.event.id})`;
   }
 
   private counterparts(): readonly RecordedEvent[] {

@@ -229,6 +229,6 @@ function readCount(terms: SlotDefinition, which: "min" | "max", event: SlotEvent
   const value = event[which];
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw new TypeError(
-    `${terms.name} reads a number of counterparts from ${count} of its trigger, found ${JSON.stringify(value)}; expected a whole number or a list`,
+    `${terms.name} reads a number of counterparts from ${count} of its trigger, found ${JSON.stringify(value)}; expected a whole number or a list (for an event that stays as it is: raise the version, with another count and applyTo "all", and rebuild it)`,
   );
 }

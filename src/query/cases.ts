@@ -11,7 +11,6 @@ import {
   findCase,
   flagStream,
   flagTypePrefix,
-  hashOfDeclared,
   quickEvidence,
   type Case,
   type CaseStatus,
@@ -25,7 +24,7 @@ import { whenBuilt } from "./read-models.js";
 import type { Reply } from "./reply.js";
 import { isoTime } from "./timeline.js";
 
-/** Flags shown of one case: only repeated duplicates can be so many. */
+/** Flags shown of one case and one definition: only repeated duplicates can be so many. */
 const mostFlags = 1000;
 
 export async function listCases(request: Request, context: QueryContext): Promise<Reply> {
@@ -63,14 +62,13 @@ export async function showCase(request: Request, context: QueryContext): Promise
   const asked = pathPart(request, "key");
   const found = await whenBuilt(name, findCase(readModels, name, asked));
   if (!found) throw new UnknownCase(name, asked);
-  // Flags belong to the definition that the rows were made with, which is not the declared one until a rebuild is done.
   const serving = (await readModels.activeGeneration(name))!;
-  const flags: object[] = [];
-  // The name and the hash are all that a flag stream's name is made of.
-  const definition = { name, hash: hashOfDeclared(serving.definition) };
-  for await (const page of store.readStream(flagStream(store, definition, found.key), { limit: mostFlags }))
-    flags.push(...page.map(flag));
   const evidence = await quickEvidence(observer, store, found, serving);
+  // Flags belong to the definitions that the rows were made by, which are not the declared one until a rebuild is done.
+  const flags: object[] = [];
+  for (const hash of evidence.hashes)
+    for await (const page of store.readStream(flagStream(store, { name, hash }, found.key), { limit: mostFlags }))
+      flags.push(...page.map(flag));
   return {
     body: {
       observer: name,
@@ -84,7 +82,7 @@ export async function showCase(request: Request, context: QueryContext): Promise
 }
 
 function flag(recorded: RecordedEvent) {
-  const { observer: _, version: __, definition: ___, case: ____, sequence: _____, ...said } = recorded.data as FlagData;
+  const { observer: _, definition: __, case: ___, sequence: ____, ...said } = recorded.data as FlagData;
   return {
     sequence: Number(recorded.revision),
     kind: recorded.type.startsWith(flagTypePrefix) ? recorded.type.slice(flagTypePrefix.length) : recorded.type,

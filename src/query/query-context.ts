@@ -32,8 +32,10 @@ export interface SubscriptionStatus {
   readonly error?: string;
   /** Reactors and notifications: events that are parked. */
   readonly parked?: number;
-  /** Observers: relevant events without a correlation id. */
+  /** Observers: relevant events without a key. */
   readonly uncorrelated?: number;
+  /** Observers: events that wait until another one tells what their alias means; absent while there is none. */
+  readonly waiting?: number;
 }
 
 export interface ApplicationStatus {

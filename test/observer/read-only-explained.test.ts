@@ -35,6 +35,9 @@ describe("an observer that may only read the log, asked about its cases,", () =>
       "observer.Acknowledged",
     ]);
     expect((await explained("three")).slots[0]!.reason).to.include("Escalated once. Nobody has acknowledged it");
+    // No event of the log came to prove it.
+    expect(slots[0]!.reason).to.include("by the observer's own clock, which no event has confirmed, that passed at");
+    expect(timeline[2]!.words).to.match(/^Missing .*: the counterpart did not come \(provisional: /);
   });
 
   it("is verified: history, and what was taken between its events, give what is there", async () => {

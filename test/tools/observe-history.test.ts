@@ -72,10 +72,19 @@ describe("the observe command and history:", function () {
       );
     });
 
+    it("counts what it recorded also where the log is only read", async () => {
+      const { code, stdout } = await to.run(["backfill", "deliveries"], { ROLLCALL_READ_ONLY: "true" });
+      expect(code).to.equal(0);
+      expect(stdout).to.include("has judged 2 events, recorded 1 flag in 1 case (1 Missing), and serves.");
+      expect(await to.events("rollcall.")).to.deep.equal([]);
+    });
+
     it("judges anew for a version that was raised, which was outdated until then", async () => {
       await to.judge();
       const raised = { OBSERVED_VERSION: "2" };
-      expect((await to.run(["list"], raised)).stdout).to.match(/outdated: version 2 is declared, version 1\s+serves/);
+      expect((await to.run(["list"], raised)).stdout).to.match(
+        /outdated: version 2 is declared, version 1\s+serves and stands still until/,
+      );
       expect((await to.run(["verify", "deliveries"], raised)).stderr).to.include(
         "version 2 is declared, version 1 was built",
       );
@@ -83,6 +92,10 @@ describe("the observe command and history:", function () {
       expect(code).to.equal(0);
       expect(result).to.deep.include({ version: 2, events: 2, dryRun: false });
       expect((await to.run(["verify", "deliveries"], raised)).stdout).to.include("all as recorded and as served");
+      const explained = await to.run(["explain", "order-9"], raised);
+      expect(explained.stdout).to.include("1 expectation not met, 1 flag.");
+      expect(explained.stdout).to.include("! Missing delivery (of version 1): the counterpart did not come");
+      expect(explained.stdout).to.include("! Missing delivery: the counterpart did not come");
     });
   });
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { observing } from "./observed.js";
+import { observing, recorder } from "./observed.js";
 
 describe("the observe command", function () {
   this.timeout(60_000);
@@ -25,6 +25,20 @@ describe("the observe command", function () {
       const [deliveries, payments] = (result as { observers: Record<string, unknown>[] }).observers;
       expect(deliveries).to.deep.include({ name: "deliveries", applyTo: "all", state: "serving", alarms: 0 });
       expect(payments!["cases"]).to.deep.equal({ flagged: 1, open: 1, recovered: 1, settled: 1, closed: 0 });
+    });
+
+    it("lists how many events wait for what their alias means", async () => {
+      await to.withLog((log) => recorder(log)("Delivered", "elsewhere", { parcel: "nobody's" }));
+      await to.judge("deliveries");
+      const { stdout } = await to.run(["list"]);
+      expect(stdout).to.include("uncorrelated: 0; waiting for what their alias means: 1\n");
+    });
+
+    it("says that an observer is refused whose terms changed without a new version", async () => {
+      const { stdout } = await to.run(["list"], { OBSERVED_HOURS: "2" });
+      expect(stdout.replace(/\s+/g, " ")).to.include(
+        "refused: version 1 was declared with other terms before, and version 1 serves, standing still.",
+      );
     });
 
     it("shows cases as a table, what is amiss first, a page at a time", async () => {

@@ -1,4 +1,7 @@
-/** An application of observers alone, for the tests of `observe`: `--app` takes it. OBSERVED_VERSION raises a version. */
+/**
+ * An application of observers alone, for the tests of `observe`: `--app` takes it. OBSERVED_VERSION raises a version,
+ * OBSERVED_HOURS changes its terms.
+ */
 
 import { application, Observer, whenever } from "../../src/index.js";
 
@@ -14,7 +17,7 @@ import { application, Observer, whenever } from "../../src/index.js";
 class Deliveries {
   readonly delivery = whenever("shop.Packed")
     .expect("shop.Delivered")
-    .within({ hours: 1 })
+    .within({ hours: Number(process.env["OBSERVED_HOURS"] ?? 1) })
     .escalating({ days: 1 })
     .owner("depot")
     .severity("critical")

@@ -46,7 +46,8 @@ async function rehearse({ rollcall, signal, print }: Session, { definition }: Ob
 
 async function judge({ rollcall, signal, print }: Session, { definition }: ObserverReadModel): Promise<void> {
   const { name, version } = definition;
-  const before = await rollcall.store.head();
+  const { flagsStore } = rollcall;
+  const before = await flagsStore.head();
   const result = await watched(name, signal, `${name} serves as before.`, async (onProgress) => {
     const rebuilt = await rollcall.rebuild(name, {
       signal,
@@ -59,8 +60,8 @@ async function judge({ rollcall, signal, print }: Session, { definition }: Obser
   const byKind: Record<string, number> = {};
   const cases = new Set<string>();
   let flags = 0;
-  const filter = { streamPrefixes: [flagStream(rollcall.store, definition)] };
-  for await (const page of rollcall.store.readLog({ after: before, filter, signal }))
+  const filter = { streamPrefixes: [flagStream(flagsStore, definition)] };
+  for await (const page of flagsStore.readLog({ after: before, filter, signal }))
     for (const { type, data } of page) {
       const { definition: of, case: key, backfill: isBackfill } = data as FlagData;
       if (of !== definition.hash || !isBackfill) continue;

@@ -3,6 +3,7 @@
 import {
   casePrefix,
   caseStatuses,
+  flagCount,
   InvalidQuery,
   timeInWords,
   type Case,
@@ -95,7 +96,7 @@ function inWords(
     each.status,
     statesOf(each),
     whenOf(each, offsetMs, nowMs),
-    String(each.flags + Object.values(each.flagsOf ?? {}).reduce((sum, count) => sum + count, 0)),
+    String(flagCount(each)),
     each.acknowledged ? (each.acknowledged.by ?? "yes") : "",
   ]);
   const heading = ["CASE", "STATUS", "EXPECTATIONS", "DEADLINE (UTC)", "FLAGS", "SEEN BY"];

@@ -8,6 +8,7 @@ import {
   expectationInWords,
   generalTermsInWords,
   hashOfDeclared,
+  versionsOnRecord,
   type CaseStatus,
   type ObserverReadModel,
 } from "../../src/index.js";
@@ -29,17 +30,21 @@ export async function list(session: Session): Promise<void> {
   session.print({ head, storeError, observers }, problem + text);
 }
 
+/** `refused`: the version was declared with other terms before. */
+type State = "refused" | "not built" | "serving" | "outdated";
+
 async function described(session: Session, observer: ObserverReadModel, status: SubscriptionStatus) {
   const { store, readModels } = session.rollcall;
   const { definition, declaration } = observer;
   const { name, version, applyTo, hash, slots } = definition;
   const serving = await readModels.activeGeneration(name);
   const isDeclared = serving && hashOfDeclared(serving.definition) === hash;
-  const state = !serving
-    ? "not built"
-    : isDeclared && serving.definition === declaration.definition
-      ? "serving"
-      : "outdated";
+  const versions = await versionsOnRecord(store, name);
+  const isRefused =
+    versions.some((each) => each.version === version && each.hash !== hash) ||
+    (serving?.version === version && !isDeclared);
+  const isServing = isDeclared && serving.definition === declaration.definition;
+  const state: State = isRefused ? "refused" : !serving ? "not built" : isServing ? "serving" : "outdated";
   const counts = await whereBuilt(readModels.countRows(name, "status", casePrefix));
   let alarms = 0;
   for await (const page of store.readStream(alarmStream(store, definition))) alarms += page.length;
@@ -49,10 +54,13 @@ async function described(session: Session, observer: ObserverReadModel, status: 
     applyTo,
     state,
     servingVersion: serving?.version,
+    // In a log that is only read no version takes over what an earlier one has begun.
+    takesOver: applyTo !== "all" && !store.own && serving !== undefined && serving.version < version,
     position: status.position,
     lag: status.lag,
     cases: counts && Object.fromEntries(caseStatuses.map((each) => [each, counts.get(each) ?? 0])),
     uncorrelated: status.uncorrelated ?? 0,
+    waiting: status.waiting ?? 0,
     alarms,
     rules: slots.map((slot) => ({
       slot: slot.name,
@@ -66,17 +74,16 @@ async function described(session: Session, observer: ObserverReadModel, status: 
 type Described = Awaited<ReturnType<typeof described>>;
 
 function inWords(observer: Described): string {
-  const { name, version, applyTo, cases, uncorrelated, alarms, rules, terms } = observer;
+  const { name, version, applyTo, cases, uncorrelated, waiting, alarms, rules, terms } = observer;
   const isAmiss = (cases?.["flagged"] ?? 0) > 0;
+  const lost = `uncorrelated: ${uncorrelated}${waiting > 0 ? `; waiting for what their alias means: ${waiting}` : ""}`;
   const statuses =
     cases &&
     (Object.entries(cases) as [CaseStatus, number][]).map(([status, count]) => `${count} ${status}`).join(", ");
   return [
     `${coloured("bold", name)}  version ${version} (applyTo: ${applyTo})`,
     wrapped("  ", standing(observer)),
-    ...(statuses === undefined
-      ? []
-      : [coloured(isAmiss ? "red" : "green", `  cases: ${statuses}; uncorrelated: ${uncorrelated}`)]),
+    ...(statuses === undefined ? [] : [coloured(isAmiss ? "red" : "green", `  cases: ${statuses}; ${lost}`)]),
     ...(alarms > 0
       ? [
           coloured(
@@ -93,16 +100,25 @@ function inWords(observer: Described): string {
   ].join("\n");
 }
 
-function standing({ name, version, state, servingVersion, position, lag }: Described): string {
-  if (state === "not built")
-    return `not built: start it, or see beforehand what it would flag: npm run observe -- backfill ${name} --dry-run`;
-  const behind =
-    lag === undefined
-      ? "how far behind the log is not known"
-      : lag.events === 0
-        ? "up to date with the log"
-        : `${lag.more ? "more than " : ""}${counted(lag.events, "event")} behind the log, for ${lag.seconds.toFixed(1)} s`;
-  const at = position === undefined ? "has read nothing yet" : `stands at position ${position}`;
-  if (state === "serving") return `serving; ${at}, ${behind}`;
-  return `outdated: version ${version} is declared, version ${servingVersion} serves and stands still unless the new one takes its cases over at the next start. What a backfill would flag: npm run observe -- backfill ${name} --dry-run`;
+function standing({ name, version, state, servingVersion, takesOver, position, lag }: Described): string {
+  const serves = servingVersion === undefined ? "nothing serves" : `version ${servingVersion} serves`;
+  const rehearsal = `npm run observe -- backfill ${name} --dry-run`;
+  switch (state) {
+    case "refused":
+      return `refused: version ${version} was declared with other terms before, and ${serves}, standing still. The next start says what changed. Raise the version, or take the change back.`;
+    case "not built":
+      return `not built: start it, or see beforehand what it would flag: ${rehearsal}`;
+    case "outdated":
+      return takesOver
+        ? `outdated: version ${version} is declared, ${serves} and stands still unless the new one takes its cases over at the next start. What a backfill would flag: ${rehearsal}`
+        : `outdated: version ${version} is declared, ${serves} and stands still until the new one is built: npm run observe -- backfill ${name} (with --dry-run it only tells what it would flag)`;
+    case "serving":
+      return `serving; ${position === undefined ? "has read nothing yet" : `stands at position ${position}`}, ${behind(lag)}`;
+  }
+}
+
+function behind(lag: Described["lag"]): string {
+  if (lag === undefined) return "how far behind the log is not known";
+  if (lag.events === 0) return "up to date with the log";
+  return `${lag.more ? "more than " : ""}${counted(lag.events, "event")} behind the log, for ${lag.seconds.toFixed(1)} s`;
 }
