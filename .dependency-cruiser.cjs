@@ -1,6 +1,6 @@
 /** Who may import whom: the table of the architecture as rules. Singular folders are machinery, plural ones are what users add. */
 
-/** What each folder of src may import besides itself, src/errors.ts and src/clock.ts; and whatever those may import. */
+/** What each folder of src may import besides itself and what is open to all; and whatever those may import. */
 const mayImport = {
   message: [],
   model: ["message"],
@@ -10,7 +10,8 @@ const mayImport = {
   projection: ["subscription", "model"],
   observer: ["projection", "subscription", "store"],
   reactor: ["subscription", "aggregate"],
-  query: ["projection", "observer", "aggregate"],
+  notification: ["observer", "subscription"],
+  query: ["projection", "observer", "notification", "aggregate"],
 };
 
 /** Folders that may import all of src. */
@@ -32,6 +33,7 @@ const libraries = {
   selfsigned: ["tools/eventstore"],
   express: ["src/query/"],
   helmet: ["src/query/"],
+  "prom-client": ["src/notification/"],
   inversify: ["src/application/", "domains/", "tools/"],
   "class-validator": ["src/message/", "domains/"],
 };
@@ -45,7 +47,8 @@ const closure = (folder, found = new Set()) => {
 
 const anyOf = (parts) => `(${parts.join("|")})`;
 const everyFolder = [...Object.keys(mayImport), ...compositionRoots];
-const shared = "^src/(errors|clock)[.]ts$";
+/** Open to all. */
+const shared = "^src/(errors|clock|secret)[.]ts$";
 const product = "^(src|domains|projections|tools)/";
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
@@ -58,7 +61,7 @@ module.exports = {
     ...Object.keys(mayImport).map((folder) =>
       forbid(
         `src-${folder}`,
-        `src/${folder} may import ${[...closure(folder)].join(", ") || "no other folder"}; src/errors.ts and src/clock.ts are open to all.`,
+        `src/${folder} may import ${[...closure(folder)].join(", ") || "no other folder"}; src/errors.ts, src/clock.ts and src/secret.ts are open to all.`,
         { path: `^src/${folder}/` },
         { path: "^src/", pathNot: [`^src/${anyOf([folder, ...closure(folder)])}/`, shared] },
       ),
@@ -71,7 +74,7 @@ module.exports = {
     ),
     forbid(
       "src-shared",
-      "Errors and the clock are open to all, so they import nothing.",
+      "Errors, the clock and secrets are open to all, so they import nothing.",
       { path: shared },
       { path: "^src/" },
     ),

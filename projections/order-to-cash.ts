@@ -6,5 +6,11 @@ import { Observer, whenever } from "../src/index.js";
 
 @Observer({ name: "order-to-cash", version: 1 })
 export class OrderToCash {
-  readonly payment = whenever(OrderPlaced).expect(PaymentTaken).within({ seconds: 5 }).once().unless(OrderCancelled);
+  readonly payment = whenever(OrderPlaced)
+    .expect(PaymentTaken)
+    .within({ seconds: 5 })
+    .once()
+    .unless(OrderCancelled)
+    .owner("payments team")
+    .severity("critical");
 }

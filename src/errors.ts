@@ -205,8 +205,18 @@ export class AccessDenied extends RollcallError {
     options?: ErrorOptions,
   ) {
     super(
-      `EventStoreDB does not let ${who}:\n${numbered(denied)}\nCheck the name and the password; else let an administrator grant it in the access control list of the stream ($all included), or in $settings.`,
+      `EventStoreDB does not let ${who}:\n${numbered(denied)}\nCheck the name and the password; else let an administrator grant it in the access control list of the stream ($all included), or in $settings.${denied.some((each) => each.startsWith("append")) ? " An application that only observes need not write: set ROLLCALL_READ_ONLY to true (readOnly in code)." : ""}`,
       options,
+    );
+  }
+}
+
+/** This process was told to read the log and never to write to it. */
+export class LogIsReadOnly extends RollcallError {
+  readonly code = "LOG_IS_READ_ONLY";
+  constructor(readonly streamName: string) {
+    super(
+      `${streamName}: expected a log that may be written, found read-only operation (ROLLCALL_READ_ONLY, readOnly); nothing was appended. Let a process that may write do it.`,
     );
   }
 }
@@ -252,13 +262,13 @@ export class CheckpointMismatch extends RollcallError {
   constructor(
     readonly subscription: string,
     reason: string,
-    /** False for a reactor: its effects cannot be made anew. */
+    /** False for what has effects, which cannot be made anew. */
     readonly rebuildable = true,
   ) {
     super(
       rebuildable
         ? `${subscription}: ${reason} Rebuild it from this log, or point it at the log that its checkpoint belongs to.`
-        : `${subscription}: ${reason} A reactor cannot be rebuilt. Point it at the log that its checkpoint belongs to, or at another read-model file, knowing that its reactions to this log then run again.`,
+        : `${subscription}: ${reason} What has effects cannot be rebuilt. Point it at the log that its checkpoint belongs to, or at another read-model file, where it begins as if it had never run.`,
     );
   }
 }
@@ -337,16 +347,47 @@ function adviceFor(readModel: string, declared: number, built: number): string {
   return `version ${declared} is declared, version ${built} was built and still serves. Rebuild it: npm run rebuild -- ${readModel}`;
 }
 
-/** Too many events are parked; the reactor stops rather than fall further behind unseen. */
+/** Too many events are parked; the subscription stops rather than fall further behind unseen. */
 export class TooManyParked extends RollcallError {
   readonly code = "TOO_MANY_PARKED";
   constructor(
-    readonly reactor: string,
+    readonly subscription: string,
     readonly parked: number,
   ) {
-    super(`${reactor}: ${parked} events are parked, which is the bound. Mend the cause, then restart the reactor.`);
+    super(`${subscription}: ${parked} events are parked, which is the bound. Mend the cause, then restart it.`);
   }
 }
+
+// ── Notifications ───────────────────────────────────────────────────────────
+
+/** A flag could not be delivered now. It is tried again, a bounded number of times. */
+export class DeliveryFailed extends RollcallError {
+  readonly code = "DELIVERY_FAILED";
+  constructor(
+    message: string,
+    /** How long the receiver asked to be left alone, in milliseconds; heeded up to a bound. */
+    readonly retryAfterMs?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A flag will never be taken, however often it is tried. It is parked at once. */
+export class DeliveryRefused extends RollcallError {
+  readonly code = "DELIVERY_REFUSED";
+}
+
+/** A request is no webhook of ours, or is too old. Answer it with 401. */
+export class InvalidWebhook extends RollcallError {
+  readonly code = "INVALID_WEBHOOK";
+  constructor(reason: string) {
+    super(
+      `The webhook is not genuine: ${reason}. Answer it with 401. If it should be, give sender and receiver the same secret and time, and verify the body as it came, before any parser.`,
+    );
+  }
+}
+
+// ── Reading ─────────────────────────────────────────────────────────────────
 
 /** Two instances, or a rebuild and the recorded flags, disagree about a case. */
 export class Divergence extends RollcallError {
@@ -362,6 +403,59 @@ export class Divergence extends RollcallError {
       `${observer}: ${streamName} expected flag ${expectedId} at ${sequence}, found ${foundId}. Did the definition change without a new version? Give it one.`,
     );
   }
+}
+
+/** A rebuild cannot derive the flags that are recorded, because the beginning of a stream is gone; nothing was appended. */
+export class HistoryTruncated extends RollcallError {
+  readonly code = "HISTORY_TRUNCATED";
+  constructor(
+    readonly observer: string,
+    /** `undefined`: flags on the observer itself. */
+    readonly caseKey: string | undefined,
+    readonly streamName: string,
+    /** Where the stream begins now; `undefined` when nothing is left of it. */
+    readonly firstRevision: bigint | undefined,
+    /** What history gives, and what is recorded. */
+    found: string,
+  ) {
+    const concerns = caseKey === undefined ? "" : `case ${JSON.stringify(caseKey)}: `;
+    const what =
+      firstRevision === undefined ? "was deleted" : `begins at revision ${firstRevision}: what came before is gone`;
+    super(
+      `${observer}: ${concerns}${streamName} ${what}, and history no longer gives what it gave (${found}). Nothing was appended, and what serves goes on serving. Keep it, or restore the stream and rebuild; to judge what is left as if it were all, raise the version with applyTo: "all".`,
+    );
+  }
+}
+
+/** An observer has no case of that key. */
+export class UnknownCase extends RollcallError {
+  readonly code = "UNKNOWN_CASE";
+  constructor(
+    readonly observer: string,
+    readonly caseKey: string,
+  ) {
+    super(`${observer} has no case ${JSON.stringify(caseKey)}, and no case of which that is an alias.`);
+  }
+}
+
+/** There is nothing in the case that could be acknowledged. */
+export class NothingAmiss extends RollcallError {
+  readonly code = "NOTHING_AMISS";
+  constructor(
+    readonly observer: string,
+    readonly caseKey: string,
+    /** What the case is instead, in words. */
+    found: string,
+  ) {
+    super(
+      `${observer}: case ${JSON.stringify(caseKey)}: expected something MISSING or ORPHAN to acknowledge, found: ${found}. Nothing was recorded.`,
+    );
+  }
+}
+
+/** Log time cannot be reset to that time. */
+export class InvalidReset extends RollcallError {
+  readonly code = "INVALID_RESET";
 }
 
 /** An observer declares other terms than those that its version is on record with. */

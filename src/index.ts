@@ -30,8 +30,10 @@ export {
   type Upcaster,
 } from "./message/index.js";
 export type { Model } from "./model/index.js";
+export * from "./notification/index.js";
 export * from "./observer/index.js";
 export * from "./projection/index.js";
 export * from "./reactor/index.js";
+export { Secret } from "./secret.js";
 export * from "./store/index.js";
 export * from "./subscription/index.js";

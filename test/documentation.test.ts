@@ -7,6 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { Expectation, meaningOfFlag } from "../src/index.js";
 import { TestServer } from "./eventstore/server.js";
 
 const run = promisify(execFile);
@@ -44,6 +45,15 @@ async function compile(document: string, folder: string): Promise<string[]> {
   return files;
 }
 
+/** The headings of a document, as links name them. */
+const headingsOf = (document: string): string[] =>
+  [...readFileSync(document, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
 /** Where the application listens, once it says so. */
 async function urlFrom(child: ChildProcessWithoutNullStreams): Promise<string> {
   for await (const line of createInterface(child.stdout)) {
@@ -63,6 +73,8 @@ describe("the documentation", function () {
     guide: "dist/documentation-guide",
     readme: "dist/documentation-readme",
     eventStoreDb: "dist/documentation-eventstoredb",
+    notifications: "dist/documentation-notifications",
+    guarantees: "dist/documentation-guarantees",
   };
 
   before(function () {
@@ -89,6 +101,17 @@ describe("the documentation", function () {
   it("has a README whose code compiles and loads", async () => {
     for (const file of await compile("README.md", folders.readme))
       await runFile(folders.readme, file.replace(".ts", ".js"));
+  });
+
+  it("has a page on notifications whose code compiles and loads", async () => {
+    for (const file of await compile("docs/notifications.md", folders.notifications))
+      await runFile(folders.notifications, file.replace(".ts", ".js"));
+  });
+
+  it("has a page of guarantees whose stories are true", async () => {
+    const files = await compile("docs/guarantees.md", folders.guarantees);
+    expect(files).to.include.members(["in-time.ts", "at-its-root.ts", "no-trigger.ts", "disagreement.ts"]);
+    for (const file of files) await runFile(folders.guarantees, file.replace(".ts", ".js"));
   });
 
   it("has a page on EventStoreDB whose code runs against the development server", async () => {
@@ -156,17 +179,36 @@ describe("the documentation", function () {
     expect(settings(table.join("\n"))).to.deep.equal(settings(stdout));
   });
 
-  it("links only to files that there are", () => {
+  it("has a row for each flag, and tells each word of an expectation", () => {
+    const text = readFileSync("docs/observers.md", "utf8");
+    const [, flags] = /^\| flag \(.*\n\| ---.*\n((?:\|.*\n)+)/m.exec(text)!;
+    const rows = flags!.trimEnd().split("\n");
+    const kinds = rows.map((row) => /^\| `(\w+)` +\|[^|]+\|[^|]+\|$/.exec(row)?.[1] ?? row);
+    expect(kinds).to.have.members(Object.keys(meaningOfFlag));
+    const words = Object.getOwnPropertyNames(Expectation.prototype).filter(
+      (word) => !["constructor", "copy"].includes(word),
+    );
+    for (const word of words) expect(text, word).to.include(`.${word}(`);
+  });
+
+  it("links only to files, and to headings, that there are", () => {
     for (const document of [
       "README.md",
       "CONTRIBUTING.md",
       "CHANGELOG.md",
       "docs/guide.md",
       "docs/observers.md",
+      "docs/guarantees.md",
       "docs/architecture.md",
       "docs/eventstoredb.md",
+      "docs/notifications.md",
     ])
-      for (const [, target] of readFileSync(document, "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g))
-        expect(existsSync(join(dirname(document), target!)), `${document}: ${target}`).to.equal(true);
+      for (const [, target, heading] of readFileSync(document, "utf8").matchAll(
+        /\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g,
+      )) {
+        const file = target === "" ? document : join(dirname(document), target!);
+        expect(existsSync(file), `${document}: ${target}`).to.equal(true);
+        if (heading !== undefined) expect(headingsOf(file), `${document}: ${target}#${heading}`).to.include(heading);
+      }
   });
 });

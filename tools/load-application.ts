@@ -18,7 +18,7 @@ export async function loadApplication(module?: string): Promise<ApplicationDefin
     ]);
   });
   const definition = (loaded as { default?: ApplicationDefinition }).default;
-  if (!Array.isArray(definition?.domains))
+  if (!definition || ![definition.domains, definition.projections, definition.observers].some(Array.isArray))
     throw new InvalidConfiguration([
       `--app ${module} has no default export that is an application. Export default application({ … }).`,
     ]);

@@ -80,10 +80,10 @@ async function start(options: Options, signal: AbortSignal): Promise<void> {
     const [at, parkedAt] = [String(position), new Date(parkedAtMs).toISOString()];
     if (options.json) print("parked", { ...event, position: at, revision: String(revision), parkedAt }, "");
     else {
-      const { reactor, streamName, eventType, attempts, error } = event;
+      const { subscription, streamName, eventType, attempts, error } = event;
       const what = `${eventType} (${streamName}, revision ${revision}, position ${at})`;
       const tried = attempts === 0 ? "" : ` after ${attempts} attempt${attempts === 1 ? "" : "s"}`;
-      process.stderr.write(`${reactor} has parked ${what}${tried}: ${error}\n`);
+      process.stderr.write(`${subscription} has parked ${what}${tried}: ${error}\n`);
     }
   };
   const onError = (error: unknown) => process.stderr.write(`Unexpected: ${String(error)}\n`);
@@ -105,7 +105,7 @@ async function start(options: Options, signal: AbortSignal): Promise<void> {
   try {
     const outage = new Outage({ signal, onOutage });
     // Catching up raises flags before anybody is told where to ask.
-    const before = await outage.bear(() => rollcall.store.head());
+    const before = await outage.bear(() => rollcall.flagsStore.head());
     await rollcall.start();
     const { store, roles } = rollcall.configuration;
     print("started", { url: rollcall.url, store, roles }, welcome(rollcall, options));
@@ -113,7 +113,7 @@ async function start(options: Options, signal: AbortSignal): Promise<void> {
     if (rollcall.hasRole("observer"))
       work.push(
         followFlags(
-          rollcall.store,
+          rollcall.flagsStore,
           before,
           signal,
           (flag) => print("flag", flag, flagInWords(flag, rollcall.url)),

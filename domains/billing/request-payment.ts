@@ -2,7 +2,7 @@
 
 import { inject } from "inversify";
 import { Reactor, ReactsTo, type AnyCommand, type Reaction, type RecordedEvent } from "../../src/index.js";
-import { RecordPayment, RecordRefusal } from "./commands.js";
+import { commandsFor } from "./answer.js";
 import { OrderPlaced } from "./contracts.js";
 import { PaymentGateway } from "./payment-gateway.js";
 
@@ -17,7 +17,6 @@ export class RequestPayment {
     { idempotencyKey, signal }: Reaction,
   ): Promise<AnyCommand[]> {
     const answer = await this.gateway.request({ orderId: aggregateId, amount: total, idempotencyKey }, signal);
-    if ("refused" in answer) return [RecordRefusal.of({ aggregateId, reason: answer.refused })];
-    return answer.captures.map(({ paymentId, amount }) => RecordPayment.of({ aggregateId, paymentId, amount }));
+    return commandsFor(aggregateId, answer);
   }
 }

@@ -1,18 +1,19 @@
-/** The composition: from a definition and two stores to the model, the command bus, read models and reactors. */
+/** The composition: from a definition and two stores to the model, the command bus, read models, reactors and notifications. */
 
 import { Container, decorate, injectable, type Newable } from "inversify";
 import { CommandBus } from "../aggregate/index.js";
 import { InvalidModel } from "../errors.js";
 import { buildModel, roleOf, type AnyClass, type DeclaredClass, type Model } from "../model/index.js";
-import { definitionProblems, ObserverReadModel } from "../observer/index.js";
+import { notificationProblems, NotificationSubscriber, type Notification } from "../notification/index.js";
+import { definitionProblems, ObserverReadModel, type ObserverLimits } from "../observer/index.js";
 import { ProjectionReadModel, type ReadModel, type ReadModelStore } from "../projection/index.js";
 import { ReactorSubscriber, type ReactorLimits, type ReactorOptions } from "../reactor/index.js";
-import type { EventStore } from "../store/event-store.js";
+import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import type { ApplicationDefinition, Domain } from "./registration.js";
 import { ClockToken, EventStoreToken, ReadModelStoreToken } from "./tokens.js";
 
 /** The roles that are not a domain's. */
-export const machineryRoles = ["projection", "observer", "http"] as const;
+export const machineryRoles = ["projection", "observer", "notification", "http"] as const;
 
 export interface Ports {
   readonly store: EventStore;
@@ -24,12 +25,13 @@ export interface Assembly {
   readonly commands: CommandBus;
   readonly container: Container;
   readonly projections: readonly ReadModel[];
-  readonly observers: readonly ReadModel[];
+  readonly observers: readonly ObserverReadModel[];
   readonly reactors: readonly {
     readonly subscriber: ReactorSubscriber;
     readonly name: string;
     readonly role: string;
   }[];
+  readonly notifications: readonly { readonly subscriber: NotificationSubscriber; readonly declared: Notification }[];
   readonly roles: readonly string[];
 }
 
@@ -41,7 +43,7 @@ export function modelOf(definition: ApplicationDefinition): Model {
   const missing = missingProblems(definition);
   // Nothing else can be said of what is not there.
   if (missing.length > 0) throw new InvalidModel(missing);
-  const { domains, projections = [], observers = [] } = definition;
+  const { domains = [], projections = [], observers = [], notifications = [] } = definition;
   const observerProblems = observers.flatMap((type) => {
     const role = roleOf(type);
     return role?.kind === "observer" ? definitionProblems({ type, role }) : [];
@@ -54,7 +56,12 @@ export function modelOf(definition: ApplicationDefinition): Model {
       projections,
       observers,
     },
-    [...domainProblems(domains), ...startProblems(domains), ...observerProblems],
+    [
+      ...domainProblems(domains),
+      ...startProblems(domains),
+      ...observerProblems,
+      ...notificationProblems(notifications),
+    ],
   );
 }
 
@@ -63,19 +70,20 @@ export function assemble(
   definition: ApplicationDefinition,
   model: Model,
   { store, readModels }: Ports,
-  limits: ReactorLimits & Required<Pick<ReactorLimits, "clock">>,
+  limits: ReactorLimits & Required<Pick<ReactorLimits, "clock">> & { readonly observerLimits?: ObserverLimits },
 ): Assembly {
-  const { clock } = limits;
+  const { clock, observerLimits } = limits;
+  const { domains = [] } = definition;
   const commands = new CommandBus(model, store, { clock });
   const container = new Container({ defaultScope: "Singleton" });
   container.bind(ClockToken).toConstantValue(clock);
   container.bind(EventStoreToken).toConstantValue(store);
   container.bind(ReadModelStoreToken).toConstantValue(readModels);
   container.bind(CommandBus).toConstantValue(commands);
-  for (const { bindings } of definition.domains) bindings?.(container);
+  for (const { bindings } of domains) bindings?.(container);
   definition.bindings?.(container);
 
-  const domainOf = (type: AnyClass) => definition.domains.find(({ reactors }) => reactors?.includes(type))!.name;
+  const domainOf = (type: AnyClass) => domains.find(({ reactors }) => reactors?.includes(type))!.name;
   const reactors = instances(container, model.reactors).map(({ declared, instance }) => ({
     subscriber: new ReactorSubscriber(declared, instance, model, commands, store, readModels, limits),
     name: declared.role.name,
@@ -86,16 +94,23 @@ export function assemble(
     commands,
     container,
     reactors,
+    notifications: (definition.notifications ?? []).map((declared) => ({
+      subscriber: new NotificationSubscriber(declared, flagsStoreOf(store), readModels, limits),
+      declared,
+    })),
     projections: model.projections.map((declared) => new ProjectionReadModel(declared, model.upcasters)),
-    observers: model.observers.map((declared) => new ObserverReadModel(declared, { clock, upcasters: model.upcasters })),
-    roles: [...definition.domains.map(({ name }) => name), ...machineryRoles],
+    observers: model.observers.map(
+      (declared) => new ObserverReadModel(declared, { clock, limits: observerLimits, upcasters: model.upcasters }),
+    ),
+    roles: [...domains.map(({ name }) => name), ...machineryRoles],
   };
 }
 
 const aClass = "a class";
 
 /** What an import gave that is no class, as it does when two modules import each other. */
-function missingProblems({ domains, projections = [], observers = [] }: ApplicationDefinition): string[] {
+function missingProblems(definition: ApplicationDefinition): string[] {
+  const { domains = [], projections = [], observers = [], notifications = [] } = definition;
   const check = (place: string, registered: readonly unknown[], expected: string) =>
     registered.flatMap((each, i) => {
       if (each !== null && typeof each === (expected === aClass ? "function" : "object")) return [];
@@ -116,6 +131,7 @@ function missingProblems({ domains, projections = [], observers = [] }: Applicat
     }),
     ...check("projections", projections, aClass),
     ...check("observers", observers, aClass),
+    ...check("notifications", notifications, "made by webhook({ … }) or the like"),
   ];
 }
 

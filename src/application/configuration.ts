@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { InvalidConfiguration } from "../errors.js";
 import { defaultStreamPrefix } from "../store/event-store.js";
-import type { Secret } from "./secret.js";
+import type { Secret } from "../secret.js";
 import {
   inMemory,
   isEventStoreDb,
@@ -25,6 +25,11 @@ export interface Configuration {
   readonly streamPrefix: string;
   /** Read models, checkpoints and leases: another SQLite file, or `memory:`; in memory with the log unless stated. */
   readonly readModels: string;
+  /**
+   * Nothing is written into the log: flags and whatever else Rollcall itself writes go to a store beside the read models.
+   * For an application that only observes and projects, over a log that others write.
+   */
+  readonly readOnly: boolean;
   /** What this process does; everything unless stated. */
   readonly roles: readonly string[] | "all";
   readonly http: { readonly host: string; readonly port: number };
@@ -46,6 +51,7 @@ export const defaultConfiguration: Configuration = {
   access: {},
   streamPrefix: defaultStreamPrefix,
   readModels: ".rollcall/read-models.sqlite",
+  readOnly: false,
   roles: "all",
   http: { host: "127.0.0.1", port: 3000 },
   leaseTtlMs: 5_000,
@@ -64,7 +70,10 @@ export const environmentHelp = `Environment:
                          (default ${defaultConfiguration.streamPrefix})
   ROLLCALL_READ_MODELS   read models: path of another SQLite file, or memory:
                          (default ${defaultConfiguration.readModels}, or memory: when the log is)
-  ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer, http
+  ROLLCALL_READ_ONLY     true: nothing is written into the log; flags go to an SQLite file beside the read models
+                         (default ${defaultConfiguration.readOnly})
+  ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer,
+                         notification, http
                          (default: everything)
   ROLLCALL_HOST          address that HTTP listens on (default ${defaultConfiguration.http.host})
   ROLLCALL_PORT          port that HTTP listens on; 0 takes a free one (default ${defaultConfiguration.http.port})
@@ -75,6 +84,7 @@ interface Stated extends StatedAccess {
   readonly store: string | undefined;
   readonly streamPrefix: string | undefined;
   readonly readModels: string | undefined;
+  readonly readOnly: string | boolean | undefined;
   readonly roles: Configuration["roles"] | undefined;
   readonly host: string | undefined;
   readonly port: string | number | undefined;
@@ -93,6 +103,7 @@ const namesInEnvironment: Names = {
   keyFile: "ROLLCALL_STORE_KEY_FILE",
   streamPrefix: "ROLLCALL_STREAM_PREFIX",
   readModels: "ROLLCALL_READ_MODELS",
+  readOnly: "ROLLCALL_READ_ONLY",
   roles: "ROLLCALL_ROLES",
   host: "ROLLCALL_HOST",
   port: "ROLLCALL_PORT",
@@ -109,6 +120,7 @@ const namesInCode: Names = {
   keyFile: "access.keyFile",
   streamPrefix: "streamPrefix",
   readModels: "readModels",
+  readOnly: "readOnly",
   roles: "roles",
   host: "http.host",
   port: "http.port",
@@ -140,6 +152,7 @@ export function configurationFrom(
       keyFile: text("keyFile"),
       streamPrefix: text("streamPrefix"),
       readModels: text("readModels"),
+      readOnly: text("readOnly"),
       roles: roles?.length ? roles : "all",
       host: text("host"),
       port: text("port"),
@@ -151,11 +164,11 @@ export function configurationFrom(
 
 /** A configuration stated in code, checked as one of the environment is. @throws InvalidConfiguration with every problem */
 export function completed(stated: StatedConfiguration): Configuration {
-  const { store, access = {}, streamPrefix, readModels, roles, http, leaseTtlMs } = stated;
+  const { store, access = {}, streamPrefix, readModels, readOnly, roles, http, leaseTtlMs } = stated;
   const { user, password, passwordFile, caFile, certFile, keyFile } = access;
   const entering = { user, password, passwordFile, caFile, certFile, keyFile };
   return checked(
-    { store, ...entering, streamPrefix, readModels, roles, host: http?.host, port: http?.port, leaseTtlMs },
+    { store, ...entering, streamPrefix, readModels, readOnly, roles, host: http?.host, port: http?.port, leaseTtlMs },
     namesInCode,
   );
 }
@@ -182,11 +195,15 @@ function checked(stated: Stated, names: Names): Configuration {
     problems.push(
       `${names.streamPrefix} is "${streamPrefix}". Use text without a "-", which would end the category, that does not begin with "$", as EventStoreDB's own streams do.`,
     );
+  const readOnly = String(stated.readOnly ?? defaultConfiguration.readOnly);
+  if (readOnly !== "true" && readOnly !== "false")
+    problems.push(`${names.readOnly} is "${readOnly}". Use true or false.`);
   const configuration: Configuration = {
     store,
     access: storeAccess(address, stated, names, problems),
     streamPrefix,
     readModels,
+    readOnly: readOnly === "true",
     roles: stated.roles ?? defaultConfiguration.roles,
     http: {
       host: stated.host ?? defaultConfiguration.http.host,

@@ -8,6 +8,5 @@ export {
 export { openStore } from "./open-store.js";
 export * from "./registration.js";
 export * from "./rollcall.js";
-export { Secret } from "./secret.js";
 export type { StoreAccess } from "./store-address.js";
 export * from "./tokens.js";

@@ -3,6 +3,7 @@
 import type { Container } from "inversify";
 import type { Upcaster } from "../message/index.js";
 import type { AnyClass } from "../model/index.js";
+import type { Notification } from "../notification/index.js";
 
 /** One bounded context. */
 export interface Domain {
@@ -15,10 +16,13 @@ export interface Domain {
   readonly bindings?: (container: Container) => void;
 }
 
+/** Observers alone will do: they need no domain, and no class of a message. */
 export interface ApplicationDefinition {
-  readonly domains: readonly Domain[];
+  readonly domains?: readonly Domain[];
   readonly projections?: readonly AnyClass[];
   readonly observers?: readonly AnyClass[];
+  /** Who is told of flags: `webhook({ … })`, `logNotification({ … })`, `metrics({ … })`, or a `Notification` of one's own. */
+  readonly notifications?: readonly Notification[];
   /** Binds gateways, after the domains did. */
   readonly bindings?: (container: Container) => void;
 }

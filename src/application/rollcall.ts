@@ -7,7 +7,16 @@ import { dirname } from "node:path";
 import { systemClock, type Clock } from "../clock.js";
 import { InvalidConfiguration, UnknownReadModel } from "../errors.js";
 import type { AnyCommand } from "../message/index.js";
+import type { ObserverLimits } from "../observer/index.js";
 import type { CommandResult, DispatchOptions } from "../aggregate/index.js";
+import {
+  rehearse,
+  verifyObserver,
+  type JudgingOptions,
+  type ObserverReadModel,
+  type Rehearsal,
+  type Verification,
+} from "../observer/index.js";
 import {
   LiveReadModel,
   rebuild,
@@ -18,12 +27,13 @@ import {
 } from "../projection/index.js";
 import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
-import type { EventStore } from "../store/event-store.js";
+import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import { Processor, type ParkedEvent, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
 import { assemble, modelOf, type Assembly } from "./assembly.js";
 import { completed, type Configuration, type StatedConfiguration } from "./configuration.js";
-import { openStore } from "./open-store.js";
+import { openStore, readOnlyOver } from "./open-store.js";
 import type { ApplicationDefinition } from "./registration.js";
+import { withScratch } from "./scratch.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
 import { inMemory } from "./store-address.js";
 
@@ -31,13 +41,17 @@ export interface RollcallOptions {
   /** An event store that the caller opened and closes, instead of the configured one. */
   readonly store?: EventStore;
   readonly clock?: Clock;
+  /** How much each observer keeps in memory: so much it takes, however many cases are open. */
+  readonly observerLimits?: ObserverLimits;
   /** Called whenever a subscription of this process changes its state. */
   readonly onChange?: (status: ProcessorStatus) => void;
-  /** Called whenever a reactor of this process has parked an event, those that wait behind another included. */
+  /** Called whenever a reactor or a notification of this process has parked an event, those that wait behind another included. */
   readonly onParked?: (event: ParkedEvent) => void;
   /** Called for each error that no caller sees: an HTTP request that failed unexpectedly, a hook above that threw. */
   readonly onError?: (error: unknown) => void;
 }
+
+type AsideOptions = Pick<JudgingOptions, "signal" | "onProgress">;
 
 export class Rollcall {
   private http: HttpServer | undefined;
@@ -54,7 +68,7 @@ export class Rollcall {
     readonly assembly: Assembly,
     private readonly options: RollcallOptions,
   ) {
-    const { projections, observers, reactors } = assembly;
+    const { projections, observers, reactors, notifications } = assembly;
     const live = (readModel: ReadModel) =>
       this.processor(
         new LiveReadModel(readModel, store, readModels),
@@ -64,6 +78,10 @@ export class Rollcall {
       ...projections.map((each) => ({ processor: live(each), role: "projection" })),
       ...observers.map((each) => ({ processor: live(each), role: "observer" })),
       ...reactors.map(({ subscriber, role }) => ({ processor: this.processor(subscriber), role })),
+      ...notifications.map(({ subscriber }) => ({
+        processor: this.processor(subscriber, undefined, this.flagsStore),
+        role: "notification",
+      })),
     ];
   }
 
@@ -79,24 +97,44 @@ export class Rollcall {
     const complete = completed(configuration);
     const model = modelOf(definition);
     const { clock = systemClock, onParked, onError } = options;
-    const store = options.store ?? (await openStore(complete, clock));
+    const given = options.store;
+    const store = !given
+      ? await openStore(complete, clock)
+      : complete.readOnly
+        ? await readOnlyOver(given, complete, { clock, closesLog: false })
+        : given;
+    const isOurs = store !== given;
     try {
       const file = complete.readModels === inMemory ? ":memory:" : complete.readModels;
       if (complete.readModels !== inMemory) await mkdir(dirname(file), { recursive: true });
       const readModels = await openSqliteReadModelStore({ file, clock });
       try {
-        const limits = { clock, ...(onParked && { onParked }), ...(onError && { onError }) };
+        const { observerLimits } = options;
+        const limits = {
+          clock,
+          ...(observerLimits && { observerLimits }),
+          ...(onParked && { onParked }),
+          ...(onError && { onError }),
+        };
         const assembly = assemble(definition, model, { store, readModels }, limits);
         checkRoles(complete.roles, assembly.roles);
+        if (complete.readOnly) checkReactors(complete.roles, assembly.reactors);
+        for (const { declared } of assembly.notifications)
+          for (const warning of declared.warnings ?? []) process.emitWarning(warning, "RollcallWarning");
         return new Rollcall(complete, store, readModels, assembly, options);
       } catch (error) {
         await readModels.close();
         throw error;
       }
     } catch (error) {
-      if (!options.store) await store.close();
+      if (isOurs) await store.close();
       throw error;
     }
+  }
+
+  /** Where the flags are: in the log, unless that is only read. Its positions are those by which flags are followed. */
+  get flagsStore(): EventStore {
+    return flagsStoreOf(this.store);
   }
 
   /** Where HTTP listens, while it does. */
@@ -121,7 +159,7 @@ export class Rollcall {
       ...this.processors.map(({ processor }) => processor.stop()),
     ]);
     await this.readModels.close();
-    if (!this.options.store) await this.store.close();
+    if (this.store !== this.options.store) await this.store.close();
     for (const outcome of stopped) if (outcome.status === "rejected") throw outcome.reason;
   }
 
@@ -144,6 +182,39 @@ export class Rollcall {
     return rebuild(readModel, { store, readModels, holder, leaseTtlMs, ...(clock && { clock }), ...options });
   }
 
+  /**
+   * Judges the history of an observer again, aside, and compares flags and cases with what is recorded and serves.
+   * @throws UnknownReadModel, ReadModelOutdated, or what the observer meets
+   */
+  verify(name: string, options: AsideOptions = {}): Promise<Verification> {
+    const { store, readModels } = this;
+    return this.aside((scratch) => verifyObserver(this.observer(name), { store, readModels, scratch, ...options }));
+  }
+
+  /**
+   * What an observer would make of all of history, if it were rebuilt; nothing is recorded.
+   * @throws UnknownReadModel, or what the observer meets
+   */
+  rehearse(name: string, options: AsideOptions = {}): Promise<Rehearsal> {
+    const { store, readModels } = this;
+    return this.aside((scratch) => rehearse(this.observer(name), { store, readModels, scratch, ...options }));
+  }
+
+  /** @throws UnknownReadModel */
+  observer(name: string): ObserverReadModel {
+    const { observers } = this.assembly;
+    const found = observers.find(({ declaration }) => declaration.name === name);
+    if (found) return found;
+    throw new UnknownReadModel(
+      name,
+      observers.map(({ declaration }) => declaration.name),
+    );
+  }
+
+  private aside<T>(work: (scratch: ReadModelStore) => Promise<T>): Promise<T> {
+    return withScratch(this.options.clock ?? systemClock, work);
+  }
+
   get readModelNames(): readonly string[] {
     return [...this.assembly.projections, ...this.assembly.observers].map(({ declaration }) => declaration.name);
   }
@@ -157,6 +228,7 @@ export class Rollcall {
     const { commands, model, roles } = assembly;
     const { clock = systemClock } = this.options;
     const running = configuration.roles === "all" ? roles : configuration.roles;
+    const metered = assembly.notifications.find(({ declared }) => declared.exposition);
     const status = () => applicationStatus({ store, readModels, clock }, running, this.workers());
     return {
       store,
@@ -164,19 +236,25 @@ export class Rollcall {
       commands,
       model,
       projections: assembly.projections.map(({ declaration }) => declaration),
-      observers: assembly.observers.map(({ declaration }) => declaration),
+      observers: assembly.observers,
       reactors: assembly.reactors.map(({ name, subscriber }) => ({ name, subscription: subscriber.name })),
+      notifications: assembly.notifications.map(({ declared, subscriber }) => ({
+        name: declared.name,
+        subscription: subscriber.name,
+      })),
+      exposition: metered && (() => metered.declared.exposition!()),
       status,
       readiness: () => readinessOf(readModels, this.workers()),
     };
   }
 
   private workers(): readonly Worker[] {
-    const { projections, observers, reactors } = this.assembly;
+    const { projections, observers, reactors, notifications } = this.assembly;
     const described = [
       ...projections.map(({ declaration }) => ({ kind: "projection" as const, name: declaration.name })),
       ...observers.map(({ declaration }) => ({ kind: "observer" as const, name: declaration.name })),
       ...reactors.map(({ name }) => ({ kind: "reactor" as const, name })),
+      ...notifications.map(({ declared }) => ({ kind: "notification" as const, name: declared.name })),
     ];
     return this.processors.map(({ processor, role }, i) => ({
       ...described[i]!,
@@ -186,9 +264,9 @@ export class Rollcall {
     }));
   }
 
-  private processor(subscriber: Subscriber, serving?: () => Promise<unknown>): Processor {
+  private processor(subscriber: Subscriber, serving?: () => Promise<unknown>, store = this.store): Processor {
     const { clock, onChange, onError } = this.options;
-    return new Processor(subscriber, this.store, this.readModels, {
+    return new Processor(subscriber, store, this.readModels, {
       holder: this.holder,
       leaseTtlMs: this.configuration.leaseTtlMs,
       ...(clock && { clock }),
@@ -204,5 +282,17 @@ function checkRoles(roles: Configuration["roles"], known: readonly string[]): vo
   if (unknown.length > 0)
     throw new InvalidConfiguration(
       unknown.map((role) => `ROLLCALL_ROLES names "${role}". Known roles: ${known.join(", ")}.`),
+    );
+}
+
+/** What reacts writes. */
+function checkReactors(roles: Configuration["roles"], reactors: Assembly["reactors"]): void {
+  const running = reactors.filter(({ role }) => roles === "all" || roles.includes(role));
+  if (running.length > 0)
+    throw new InvalidConfiguration(
+      running.map(
+        ({ name, role }) =>
+          `ROLLCALL_READ_ONLY (readOnly) is true, and the reactor ${name} would write. Leave ${role} out of ROLLCALL_ROLES (roles), or run it in a process that may write.`,
+      ),
     );
 }

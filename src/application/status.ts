@@ -12,7 +12,7 @@ import type { Checkpoint, ProcessorStatus } from "../subscription/index.js";
 export interface Worker {
   readonly name: string;
   readonly kind: SubscriptionStatus["kind"];
-  /** Name of the lease, and of a reactor's checkpoint. */
+  /** Name of the lease, and of the checkpoint where it has no rows. */
   readonly subscription: string;
   readonly filter: EventFilter;
   /** `undefined` when this process does not have the role. */
@@ -24,6 +24,9 @@ export interface StatusSources {
   readonly readModels: ReadModelStore;
   readonly clock: Clock;
 }
+
+/** Read models have rows; what has effects parks events instead. */
+const hasRows = (kind: Worker["kind"]) => kind === "projection" || kind === "observer";
 
 /** How long a status waits for the event store. */
 const patienceMs = 2_000;
@@ -72,8 +75,8 @@ async function subscriptionStatus(
   storeAnswers: boolean,
 ): Promise<SubscriptionStatus> {
   const { readModels } = sources;
-  const generation = kind === "reactor" ? undefined : await readModels.activeGeneration(name);
-  const checkpoint = kind === "reactor" ? await readModels.loadCheckpoint(subscription) : generation?.checkpoint;
+  const generation = hasRows(kind) ? await readModels.activeGeneration(name) : undefined;
+  const checkpoint = hasRows(kind) ? generation?.checkpoint : await readModels.loadCheckpoint(subscription);
   const state = checkpoint?.state as ObserverState | undefined;
   const lag = storeAnswers ? await answered(sources, (each) => lagOf(each, filter, checkpoint)) : undefined;
   return {
@@ -84,8 +87,9 @@ async function subscriptionStatus(
     ...(lag && !("error" in lag) && { lag }),
     ...(generation && { version: generation.version }),
     ...(status?.error && { error: status.error.message }),
-    ...(kind === "reactor" && { parked: (await readModels.parked(subscription)).length }),
+    ...(!hasRows(kind) && { parked: (await readModels.parked(subscription)).length }),
     ...(kind === "observer" && { uncorrelated: state?.uncorrelated ?? 0 }),
+    ...(kind === "observer" && state?.unresolved && { waiting: state.unresolved }),
   };
 }
 
@@ -109,7 +113,7 @@ export async function readinessOf(readModels: ReadModelStore, workers: readonly 
   for (const { name, kind, status } of workers) {
     if (status && !["live", "standby"].includes(status.state))
       reasons.push(`The ${kind} ${name} is ${status.state}${status.error ? `: ${status.error.message}` : "."}`);
-    if (kind !== "reactor" && !(await readModels.activeGeneration(name)))
+    if (hasRows(kind) && !(await readModels.activeGeneration(name)))
       reasons.push(`The read model ${name} has not been built yet.`);
   }
   return { ready: reasons.length === 0, reasons };

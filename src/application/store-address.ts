@@ -2,7 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { Secret } from "./secret.js";
+import { Secret } from "../secret.js";
 
 /** Canonical for a store that ends with the process. */
 export const inMemory = "memory:";

@@ -25,6 +25,8 @@ const isVersion = (version: number) => Number.isSafeInteger(version) && version 
 export class Upcasters {
   private readonly steps = new Map<string, Map<number, Upcaster>>();
   private readonly versions = new Map<string, number>();
+  /** Types with a class or a step here. What others write may have version numbers of their own. */
+  private readonly known = new Set<string>();
   /** What is wrong with the registrations; the model's check reports it. */
   readonly problems: readonly string[];
 
@@ -39,10 +41,12 @@ export class Upcasters {
       }
       const ofType = this.steps.get(step.type) ?? new Map<number, Upcaster>();
       this.steps.set(step.type, ofType);
+      this.known.add(step.type);
       if (ofType.has(step.from)) problems.push(`${step.type} has two upcasters from version ${step.from}. Keep one.`);
       ofType.set(step.from, step);
     }
     for (const { type, version } of classes) {
+      this.known.add(type);
       if (version === undefined) continue;
       const known = this.versions.get(type);
       if (!isVersion(version)) {
@@ -77,13 +81,13 @@ export class Upcasters {
   }
 
   /**
-   * Data of a recorded event in the present shape of its type.
+   * Data of a recorded event in the present shape of its type; as stored, where the type is known by its name alone.
    * @throws EventTooNew when it was recorded with a version that is not known here.
    * @throws UndecodableEvent when a step throws or returns no object.
    */
   dataOf(recorded: RecordedEvent): unknown {
     const present = this.versions.get(recorded.type) ?? 1;
-    if (recorded.schemaVersion === present) return recorded.data;
+    if (recorded.schemaVersion === present || !this.known.has(recorded.type)) return recorded.data;
     if (recorded.schemaVersion > present)
       throw new EventTooNew(
         recorded.type,

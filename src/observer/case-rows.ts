@@ -60,6 +60,10 @@ export class CaseRows {
     this.rows.set(aliasRow(alias), row);
   }
 
+  setControl(rowKey: string, row: Row): void {
+    this.rows.set(rowKey, row);
+  }
+
   keep(before: Case, { case: after, moves }: CaseStep): void {
     for (const move of moves) this.statistics.add(move);
     if (after === before) return;

@@ -1,116 +1,71 @@
-/** Writes the cases of one observer: folds events into them, fires deadlines as time passes, records the flags. */
+/** Writes the cases of one observer: has events judged, records the flags, and commits rows and checkpoint behind them. */
 
 import { HandlingFailed, RollcallError } from "../errors.js";
 import type { RecordedEvent, Upcasters } from "../message/index.js";
 import type { GenerationWriter, WriterContext } from "../projection/read-model.js";
 import type { Page } from "../store/event-store.js";
-import { beginningOf, tickType, type Checkpoint, type TickData } from "../subscription/index.js";
-import type { Case, CaseEvent, CaseStep, Flag } from "./case.js";
+import { beginningOf, type Checkpoint } from "../subscription/index.js";
 import { CaseRows } from "./case-rows.js";
-import {
-  acknowledgedType,
-  definedType,
-  isControl,
-  resetType,
-  type AcknowledgedData,
-  type ClockResetData,
-} from "./control-events.js";
 import type { DefinitionHistory } from "./definition-history.js";
-import type { DefinitionsInForce } from "./definitions.js";
+import { EventJudge } from "./event-judge.js";
+import { FlagRecorder } from "./flag-recorder.js";
 import type { FlagSink } from "./flag-sink.js";
-import type { RecordableFlag } from "./flag-stream.js";
-import { caseEventOf, dataReader, isJudged, joinCase } from "./intake.js";
-import { identify, type EventIdentity } from "./keys.js";
-import { clockToleranceMs, ObserverFlags, type ObserverFlagsState } from "./observer-flags.js";
-import { acknowledge, passTime } from "./judging.js";
-import { ObserverTime, type TimeState } from "./observer-time.js";
-import { redefinedCases } from "./redefinition.js";
-import { aliasRow, caseRow, type Alias } from "./rows.js";
-import type { Ticker } from "./ticker.js";
-
-/** What an observer keeps besides its rows. */
-export interface ObserverState extends TimeState, ObserverFlagsState {
-  /** Events that wait until somebody tells what their alias means. */
-  readonly unresolved?: number;
-  /** It has met the event that it was to begin with. */
-  readonly begun?: true;
-  /** Place of the definition in force among those on record; the first when absent. */
-  readonly inForce?: number;
-  /** The next one is about to come into force, and some cases are judged by it already. */
-  readonly redefining?: true;
-}
-
-/** How much an observer keeps in memory, and when it commits although more events follow. */
-export interface ObserverLimits {
-  /** Cases kept between commits; 20,000 unless stated. */
-  readonly cachedCases?: number;
-  /** Deadlines kept; later ones are read when their time comes. 50,000 unless stated. */
-  readonly cachedDeadlines?: number;
-  /** Changed rows at which it commits; 20,000 unless stated. */
-  readonly commitCases?: number;
-  /** Flags at which it commits; 500 unless stated. */
-  readonly commitFlags?: number;
-}
-
-const defaultLimits: Required<ObserverLimits> = {
-  cachedCases: 20_000,
-  cachedDeadlines: 50_000,
-  commitCases: 20_000,
-  commitFlags: 500,
-};
+import { dataReader } from "./intake.js";
+import type { LocalControl, LocalState } from "./local-control.js";
+import { defaultLimits, type ObserverLimits, type ObserverState } from "./observer-state.js";
+import { ObserverTime } from "./observer-time.js";
+import { controlRow } from "./rows.js";
+import type { DeadlineWatch } from "./ticker.js";
 
 export interface CaseWriterOptions {
   readonly history: DefinitionHistory;
   readonly sink: FlagSink;
-  readonly ticker?: Ticker | undefined;
+  readonly ticker?: DeadlineWatch | undefined;
   readonly limits?: ObserverLimits;
   readonly upcasters?: Upcasters | undefined;
 }
 
 export class CaseWriter implements GenerationWriter {
   checkpoint: Checkpoint;
+  /** Read-only operation: what was kept, and what of it has counted. */
+  local: LocalState | undefined;
   private readonly rows: CaseRows;
   private readonly time: ObserverTime;
-  private readonly observerFlags: ObserverFlags;
-  private readonly history: DefinitionHistory;
+  private readonly flags: FlagRecorder;
+  private readonly judge: EventJudge;
   private readonly sink: FlagSink;
-  private readonly ticker: Ticker | undefined;
+  private readonly ticker: DeadlineWatch | undefined;
   private readonly limits: Required<ObserverLimits>;
-  private readonly dataOf: (event: RecordedEvent) => unknown;
-  private definitions: DefinitionsInForce;
-  private begun: boolean;
-  private redefining: boolean;
-  private unresolved: number;
   private uncommitted = 0;
   /** What is in the store, if anything is. */
   private committed: Checkpoint | undefined;
-  private flags: RecordableFlag[] = [];
 
   private constructor(
     private readonly context: WriterContext,
     storeId: string,
     { history, sink, ticker, limits, upcasters }: CaseWriterOptions,
   ) {
-    const { generation, readModels } = context;
-    this.history = history;
+    const { generation, readModels, store } = context;
+    const { checkpoint } = generation;
     this.sink = sink;
     this.ticker = ticker;
     this.limits = { ...defaultLimits, ...limits };
-    this.dataOf = dataReader(upcasters);
-    this.committed = generation.checkpoint;
-    const startsAfter = generation.checkpoint ? undefined : history.startsAfter;
-    this.checkpoint = generation.checkpoint ?? {
+    this.committed = checkpoint;
+    const startsAfter = checkpoint ? undefined : history.startsAfter;
+    this.checkpoint = checkpoint ?? {
       ...beginningOf(storeId),
       ...(startsAfter !== undefined && { position: startsAfter }),
     };
-    const state = (generation.checkpoint?.state ?? {}) as Partial<ObserverState>;
-    this.definitions = history.inForceAt(state.inForce ?? 0);
-    this.time = new ObserverTime(this.definitions.inForce, state);
-    this.observerFlags = new ObserverFlags(state);
-    this.unresolved = state.unresolved ?? 0;
-    this.begun = state.begun ?? history.beginsAtOnce;
-    this.redefining = state.redefining ?? false;
+    const state = (checkpoint?.state ?? {}) as Partial<ObserverState>;
+    this.local = state.local;
     this.rows = new CaseRows(readModels, generation, this.limits, () => this.flush());
+    this.time = new ObserverTime(history.inForceAt(state.inForce ?? 0).inForce, state);
+    this.flags = new FlagRecorder(sink, history, this.time);
+    const { rows, time, flags } = this;
+    const relieve = async () => {
+      if (this.isFull) await this.flush();
+    };
+    this.judge = new EventJudge({ history, store, rows, time, flags, dataOf: dataReader(upcasters), relieve }, state);
   }
 
   static async open(context: WriterContext, options: CaseWriterOptions): Promise<CaseWriter> {
@@ -120,20 +75,21 @@ export class CaseWriter implements GenerationWriter {
   }
 
   async handle(events: Page): Promise<void> {
-    const { definitions } = this;
-    const identities = await this.prepare(events);
+    const { judge } = this;
+    const { definitions } = judge;
+    const identities = await judge.prepare(events);
     for (const [i, event] of events.entries()) {
       // What was delivered before has been judged.
       if (this.checkpoint.position !== undefined && event.position <= this.checkpoint.position) continue;
       try {
         // A definition that came into force within the page may look for keys elsewhere.
-        await this.take(event, this.definitions === definitions ? identities?.[i] : undefined);
+        await judge.take(event, judge.definitions === definitions ? identities?.[i] : undefined);
       } catch (error) {
         // What the stores say is not about this event.
         if (error instanceof RollcallError) throw error;
         await this.checkLease();
         const { streamName, revision, type, position } = event;
-        throw new HandlingFailed(this.definitions.inForce.name, streamName, revision, type, position, error);
+        throw new HandlingFailed(judge.definitions.inForce.name, streamName, revision, type, position, error);
       }
       this.checkpoint = {
         ...this.checkpoint,
@@ -150,9 +106,9 @@ export class CaseWriter implements GenerationWriter {
     // Deadlines may have fired for an event that is not counted yet.
     if (this.uncommitted === 0 && this.rows.dirtyCount === 0) return;
     // Flags first: a crash in between derives them again, and finds them recorded.
-    if (this.flags.length > 0) {
+    if (this.flags.count > 0) {
       await this.checkLease();
-      await this.record();
+      await this.flags.record(this.judge.definitions.chain);
     }
     const { readModels, generation, lease } = this.context;
     const rows = await this.rows.changes();
@@ -161,6 +117,10 @@ export class CaseWriter implements GenerationWriter {
     this.rows.committed();
     this.committed = this.checkpoint;
     this.uncommitted = 0;
+  }
+
+  async beforeActivation(): Promise<void> {
+    await this.sink.finish?.();
   }
 
   /**
@@ -183,209 +143,38 @@ export class CaseWriter implements GenerationWriter {
     this.ticker?.await(dueMs === undefined ? undefined : recorded(dueMs), recorded(nowMs));
   }
 
+  /** Read-only operation: keeps what is to count at this place, with the next commit. */
+  keepLocal(control: LocalControl): void {
+    const { kept } = this.local!;
+    this.rows.setControl(controlRow(kept), control);
+    this.local = { ...this.local!, kept: kept + 1 };
+  }
+
+  /** Read-only operation: takes what the log does not say. Everything up to `after` was read. */
+  async takeLocal(event: RecordedEvent, after: bigint | undefined): Promise<void> {
+    this.flags.provisional = true;
+    try {
+      await this.judge.take(event, undefined);
+    } finally {
+      this.flags.provisional = false;
+    }
+    const { position = -1n } = this.checkpoint;
+    if (after !== undefined && after > position) this.checkpoint = { ...this.checkpoint, position: after };
+    this.uncommitted++;
+  }
+
   private get state(): ObserverState {
-    const { time, observerFlags, unresolved, begun, history, definitions, redefining } = this;
-    return {
-      ...time.state,
-      ...observerFlags.state,
-      ...(unresolved > 0 && { unresolved }),
-      ...(begun && !history.beginsAtOnce && { begun }),
-      ...(definitions.current > 0 && { inForce: definitions.current }),
-      ...(redefining && { redefining }),
-    };
+    const { judge, local } = this;
+    return { ...judge.state, ...(local && { local }) };
   }
 
   private get isFull(): boolean {
     const { cachedCases, commitCases, commitFlags } = this.limits;
     return (
       this.rows.dirtyCount >= commitCases ||
-      this.flags.length >= commitFlags ||
+      this.flags.count >= commitFlags ||
       // Cases that were read and not changed take room all the same.
       this.rows.size >= cachedCases + commitCases
     );
-  }
-
-  /** Loads what the page needs at once; returns whom its events belong to, where that takes more than a look. */
-  private async prepare(events: Page): Promise<EventIdentity[] | undefined> {
-    const { inForce } = this.definitions;
-    if (inForce.key === undefined && inForce.keys === undefined) {
-      await this.rows.prepare(
-        events.flatMap(({ correlationId }) => (correlationId === undefined ? [] : caseRow(correlationId))),
-      );
-      return undefined;
-    }
-    const identities = events.map((event) => (isControl(event.type) ? {} : identify(inForce, event, this.dataOf)));
-    await this.rows.prepare(
-      identities.flatMap(({ key, alias, via }) => [
-        ...(key === undefined ? [] : [caseRow(key)]),
-        ...[alias, via].flatMap((each) => (each === undefined ? [] : aliasRow(each))),
-      ]),
-    );
-    return identities;
-  }
-
-  /** First time moves on and deadlines before it fire, then the event itself counts. */
-  private async take(event: RecordedEvent, identity: EventIdentity | undefined): Promise<void> {
-    const { definitions, time } = this;
-    if (!definitions.reads(event.type) || !this.hasBegun(event) || !time.reads(event)) return;
-    time.advance(event);
-    // What is due by the next definition is none of this one's business, and what was due by this one has fired.
-    if (!this.redefining && this.rows.mayBeDue(time.nowMs)) await this.fire(event);
-    if (isControl(event.type)) return this.obey(event);
-    if (!isJudged(definitions, event)) return;
-    this.checkClocks(event);
-    const { key, alias, via } = identity ?? identify(definitions.inForce, event, this.dataOf);
-    if (via !== undefined) return this.takeByAlias(event, via);
-    if (key === undefined) return this.raise([this.observerFlags.lost(definitions.current, time.nowMs, event)], event);
-    await this.join(key, caseEventOf(definitions, time, event, this.dataOf), event);
-    if (alias !== undefined) await this.tell(alias, key, event);
-  }
-
-  private hasBegun(event: RecordedEvent): boolean {
-    this.begun ||= this.history.beginsWith(event);
-    return this.begun;
-  }
-
-  private async join(key: string, caseEvent: CaseEvent, event: RecordedEvent): Promise<void> {
-    const row = caseRow(key);
-    if (!this.rows.isPrepared(row)) await this.rows.prepare([row]);
-    const state = this.rows.case(key);
-    this.keep(state, joinCase(this.definitions, this.time, state, caseEvent), event);
-  }
-
-  /** An event that is found by an alias counts as soon as it is known whose that is. */
-  private async takeByAlias(event: RecordedEvent, via: string): Promise<void> {
-    const { key, waiting = [] } = await this.alias(via);
-    const caseEvent = caseEventOf(this.definitions, this.time, event, this.dataOf);
-    if (key !== undefined) return this.join(key, caseEvent, event);
-    if (waiting.some(({ id }) => id === event.id)) return;
-    this.unresolved++;
-    this.rows.setAlias(via, { waiting: [...waiting, caseEvent] });
-  }
-
-  /** The first meaning of an alias stands; who waited for it counts now. */
-  private async tell(alias: string, key: string, event: RecordedEvent): Promise<void> {
-    const { key: known, waiting = [] } = await this.alias(alias);
-    if (known !== undefined) return;
-    this.rows.setAlias(alias, { key });
-    this.unresolved -= waiting.length;
-    const told = { atMs: this.time.timeOf(event), position: String(event.position) };
-    // In business time its own time may be still to come.
-    const latestMs = Math.max(told.atMs, this.time.nowMs);
-    for (const waited of waiting) await this.join(key, waited.atMs > latestMs ? waited : { ...waited, ...told }, event);
-  }
-
-  /** What was read with the page may have been put away by a commit since. */
-  private async alias(alias: string): Promise<Alias> {
-    const row = aliasRow(alias);
-    if (!this.rows.isPrepared(row)) await this.rows.prepare([row]);
-    return this.rows.alias(alias);
-  }
-
-  private async obey(event: RecordedEvent): Promise<void> {
-    const { definitions, time } = this;
-    const { name } = definitions.inForce;
-    if (event.type === tickType) {
-      const asked = Date.parse((event.data as TickData | undefined)?.askedAt ?? "");
-      const differenceMs = event.recordedAtMs - asked;
-      if (Math.abs(differenceMs) > clockToleranceMs)
-        this.raise([this.observerFlags.anomaly("tick", definitions.current, time.nowMs, event, differenceMs)], event);
-    } else if (event.type === resetType) {
-      const toMs = Date.parse((event.data as ClockResetData | undefined)?.to ?? "");
-      if (!Number.isNaN(toMs)) time.reset(toMs);
-    } else if (event.type === acknowledgedType) {
-      const { observer, case: key, slot, by, note } = (event.data ?? {}) as Partial<AcknowledgedData>;
-      if (observer !== name || typeof key !== "string") return;
-      await this.rows.prepare([caseRow(key)]);
-      const state = this.rows.case(key);
-      const acknowledged = {
-        ...{ eventId: event.id, atMs: time.nowMs },
-        ...(slot !== undefined && { slot }),
-        ...(by !== undefined && { by }),
-        ...(note !== undefined && { note }),
-      };
-      this.keep(state, acknowledge(definitions, state, acknowledged), event);
-    } else if (event.type === definedType) await this.redefine(event);
-  }
-
-  /** From here on another definition is in force, if the event is about this observer. */
-  private async redefine(event: RecordedEvent): Promise<void> {
-    const next = this.history.definedBy(event, this.definitions.current);
-    if (!next) return;
-    this.redefining = true;
-    const steps = redefinedCases(this.context.store, next, {
-      event,
-      time: this.time,
-      startsAfter: this.history.startsAfter,
-      dataOf: this.dataOf,
-      rows: this.rows,
-      someWait:
-        this.unresolved > 0 || next.chain.slice(0, next.current).some(({ timeBase }) => timeBase === "occurred"),
-    });
-    for await (const { before, step } of steps) {
-      this.rows.keep(before, step);
-      if (this.isFull) await this.flush();
-    }
-    this.redefining = false;
-    this.definitions = next;
-    this.time.goBy(next.inForce);
-  }
-
-  private checkClocks(event: RecordedEvent): void {
-    const { time, observerFlags, definitions } = this;
-    const behindMs = time.behindMs(event);
-    if (behindMs > clockToleranceMs)
-      this.raise([observerFlags.anomaly("behind", definitions.current, time.nowMs, event, behindMs)], event);
-    if (time.aheadMs(event) > 0)
-      this.raise(
-        [
-          observerFlags.anomaly(
-            "ahead",
-            definitions.current,
-            time.nowMs,
-            event,
-            event.occurredAtMs! - event.firstRecordedAtMs,
-          ),
-        ],
-        event,
-      );
-  }
-
-  private async fire(event: RecordedEvent): Promise<void> {
-    const { nowMs } = this.time;
-    for (let due = await this.rows.takeDue(nowMs); due; due = await this.rows.takeDue(nowMs))
-      this.keep(due, passTime(this.definitions, due, nowMs), event);
-  }
-
-  private keep(before: Case, step: CaseStep, event: RecordedEvent): void {
-    this.rows.keep(before, step);
-    if (step.flags.length > 0) this.raise(step.flags, event);
-  }
-
-  private raise(flags: readonly (Flag | undefined)[], { position }: RecordedEvent): void {
-    const { time, history } = this;
-    const backfill = history.isBackfill(position);
-    for (const flag of flags) {
-      if (!flag) continue;
-      const { deadlineMs, decidedAtMs } = flag;
-      this.flags.push({
-        ...flag,
-        ...(deadlineMs !== undefined && { deadlineMs: time.inLog(deadlineMs) }),
-        ...{ decidedAtMs: time.inLog(decidedAtMs), backfill, provisional: false },
-      });
-    }
-  }
-
-  private async record(): Promise<void> {
-    const { chain } = this.definitions;
-    const byStream = new Map<string, RecordableFlag[]>();
-    for (const flag of this.flags) {
-      const stream = `${flag.definition} ${flag.case ?? ""} ${flag.case === undefined}`;
-      const flags = byStream.get(stream);
-      if (flags) flags.push(flag);
-      else byStream.set(stream, [flag]);
-    }
-    await Promise.all([...byStream.values()].map((flags) => this.sink.record(chain[flags[0]!.definition]!, flags)));
-    this.flags = [];
   }
 }

@@ -106,7 +106,10 @@ export function statusOf(slots: Readonly<Record<string, Slot>>): CaseStatus {
       case "RECOVERED":
         if (status === "settled") status = "recovered";
         break;
-      default:
+      case "IDLE":
+      case "MET":
+      case "WAIVED":
+      case "UNJUDGED":
     }
   return status;
 }

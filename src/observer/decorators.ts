@@ -1,12 +1,14 @@
 /** Observers: one case per key, and a flag when what must follow does not. */
 
 import { recordRole, type RoleOptions } from "../model/index.js";
-import type { ApplyTo } from "./definition.js";
 import type { Duration } from "./duration.js";
 import type { Expectation } from "./expectation.js";
 
 /** The key of an event's case: a path; with an alias that means the same case; or the path of such an alias. */
 export type EventKey = string | { readonly key: string; readonly alias?: string } | { readonly via: string };
+
+/** Which open cases a new definition concerns: none, those that are open, or all of history. */
+export type ApplyTo = "new" | "open" | "all";
 
 /** Where an observer begins to read the log. */
 export type StartFrom = "beginning" | "now" | { readonly time: string } | { readonly position: string };

@@ -18,7 +18,7 @@ export class DefinitionHistory {
    * @param recorded what is on record, oldest first
    */
   constructor(
-    private readonly own: ObserverDefinition,
+    readonly own: ObserverDefinition,
     private readonly recorded: readonly RecordedDefinition[],
   ) {
     const isRecorded = recorded.some(({ definition }) => definition.hash === own.hash);
@@ -26,7 +26,7 @@ export class DefinitionHistory {
       0,
       recorded.findLastIndex(({ definition }) => definition.applyTo === "all"),
     );
-    this.chain = isRecorded ? recorded.slice(first) : [{ definition: own, position: -1n }];
+    this.chain = isRecorded ? recorded.slice(first) : [{ definition: own, position: -1n, after: undefined }];
     this.definedAt = isRecorded ? this.chain[0]!.position : undefined;
   }
 
@@ -73,7 +73,8 @@ export class DefinitionHistory {
 
   /** Where the log may be read from. */
   get startsAfter(): bigint | undefined {
-    return this.chain[0]!.definition.from === "now" ? this.definedAt : undefined;
+    const [{ definition, after }] = this.chain as readonly [RecordedDefinition];
+    return definition.from === "now" ? after : undefined;
   }
 
   /** Whether the observer begins with this event, if it has not begun before. */

@@ -100,7 +100,10 @@ function slotProblems(place: string, slot: SlotDefinition, slots: readonly SlotD
   const { name, trigger, counterpart, unless, withinMs, min, max, escalateMs, orphanWithinMs, after, repeats, per } =
     slot;
   const problems: string[] = [];
-  if (!isSlotName(name)) problems.push(`${place} is no name that flags can carry. Use letters, digits, "_" and "$".`);
+  if (!isSlotName(name))
+    problems.push(
+      `${place} is no name that flags can carry. Use letters, digits, "_" and "$", and no name of what every object has, such as toString.`,
+    );
   if (!(withinMs >= 0) || !Number.isFinite(withinMs))
     problems.push(`${place} has a deadline that is no duration. Write within({ minutes: 15 }).`);
   if (orphanWithinMs !== undefined && !(orphanWithinMs >= 0 && Number.isFinite(orphanWithinMs)))

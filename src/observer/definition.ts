@@ -3,13 +3,10 @@
 import { createHash } from "node:crypto";
 import { roleOf, type AnyClass, type DeclaredClass } from "../model/index.js";
 import { controlTypes } from "./control-events.js";
-import type { EventKey, ObserverOptions, StartFrom } from "./decorators.js";
+import type { ApplyTo, EventKey, ObserverOptions, StartFrom } from "./decorators.js";
 import { milliseconds } from "./duration.js";
 import { Expectation } from "./expectation.js";
 import { plainTerms, type SlotDefinition } from "./terms.js";
-
-/** Which open cases a new definition concerns: none, those that are open, or all of history. */
-export type ApplyTo = "new" | "open" | "all";
 
 export interface ObserverTerms {
   readonly name: string;
@@ -93,8 +90,19 @@ export function plainDefinition(terms: ObserverTerms): object {
   const { name, version, timeBase, latenessMs, toleranceMs, live, includeImported, slots } = terms;
   const { from, key, keys, closeAfterMs, forgetAfterMs } = terms;
   return {
-    ...{ name, version, timeBase, latenessMs, toleranceMs, live, includeImported, slots: slots.map(plainTerms) },
-    ...{ from, key, keys, closeAfterMs, forgetAfterMs },
+    name,
+    version,
+    timeBase,
+    latenessMs,
+    toleranceMs,
+    live,
+    includeImported,
+    slots: slots.map(plainTerms),
+    from,
+    key,
+    keys,
+    closeAfterMs,
+    forgetAfterMs,
   };
 }
 

@@ -56,6 +56,8 @@ export interface FlagData extends Annotations {
 
 /** A flag with what the observer alone knows of it. Its times are those of the log. */
 export interface RecordableFlag extends Flag {
+  /** Of the event at which it was decided. */
+  readonly position: bigint;
   readonly backfill: boolean;
   readonly provisional: boolean;
 }

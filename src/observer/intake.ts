@@ -31,7 +31,11 @@ export function caseEventOf(
   const reads = readsPaths ? readingsOf(definitions, event, dataOf) : undefined;
   const { offsetMs } = time;
   return {
-    ...{ id, type, position: String(position), atMs: time.timeOf(event), occurredAtMs: time.businessTimeOf(event) },
+    id,
+    type,
+    position: String(position),
+    atMs: time.timeOf(event),
+    occurredAtMs: time.businessTimeOf(event),
     ...(readsData && { data: dataOf(event) }),
     ...(reads && { reads }),
     ...(offsetMs !== 0 && { offsetMs }),

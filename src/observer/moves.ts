@@ -78,7 +78,10 @@ function standingOf(slot: Slot | undefined): Standing | undefined {
     case "WAIVED":
       // Without a trigger nothing was started.
       return slot.deadlineMs === undefined ? undefined : "waived";
-    default:
+    case "IDLE":
+    case "EARLY":
+    case "UNJUDGED":
+    case undefined:
       return undefined;
   }
 }

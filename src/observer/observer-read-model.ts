@@ -1,23 +1,28 @@
 /** A class that carries `@Observer`, as a read model: its rows are cases, aliases of their keys, and statistics. */
 
 import { systemClock, type Clock } from "../clock.js";
-import { ReadModelOutdated } from "../errors.js";
-import type { Upcasters } from "../message/index.js";
+import { CheckpointMismatch, ReadModelOutdated } from "../errors.js";
+import type { RecordedEvent, Upcasters } from "../message/index.js";
 import type { DeclaredClass } from "../model/index.js";
 import type {
   Generation,
   GenerationWriter,
   ReadModel,
   ReadModelDeclaration,
+  ReadModelStore,
   WriterContext,
 } from "../projection/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
-import { CaseWriter, type ObserverLimits } from "./case-writer.js";
-import { controlTypes } from "./control-events.js";
+import { CaseWriter } from "./case-writer.js";
+import type { ObserverLimits, ObserverState } from "./observer-state.js";
+import { controlTypes, definedType } from "./control-events.js";
 import { DefinitionHistory } from "./definition-history.js";
 import { checkUnchanged, recordDefinition, recordedDefinitions, type RecordedDefinition } from "./definition-log.js";
-import { logSink } from "./flag-sink.js";
+import { logSink, type FlagSink } from "./flag-sink.js";
+import { dataReader } from "./intake.js";
+import { passedBy, RebuildSink } from "./rebuild-sink.js";
 import { definitionOf, previousOf, type ObserverDefinition } from "./definition.js";
+import { openReadOnly } from "./read-only-writer.js";
 import { declaredDefinition, hashOfDeclared } from "./rows.js";
 import { Ticker } from "./ticker.js";
 
@@ -28,12 +33,21 @@ export interface ObserverReadModelOptions {
   readonly upcasters?: Upcasters | undefined;
 }
 
+/** Judging beside everything that serves. */
+export interface Elsewhere {
+  readonly sink: FlagSink;
+  /** Where the generation is that serves; where the rows are written unless stated. */
+  readonly servedBy?: ReadModelStore | undefined;
+}
+
 export class ObserverReadModel implements ReadModel {
   readonly definition: ObserverDefinition;
   readonly declaration: ReadModelDeclaration;
   readonly filter: EventFilter;
   /** Definitions whose predicates are at hand, this one first. */
-  private readonly known: readonly ObserverDefinition[];
+  readonly known: readonly ObserverDefinition[];
+  /** Data of an event in its present shape. */
+  readonly dataOf: (event: RecordedEvent) => unknown;
 
   constructor(
     declared: DeclaredClass,
@@ -41,6 +55,7 @@ export class ObserverReadModel implements ReadModel {
   ) {
     this.definition = definitionOf(declared);
     this.known = [this.definition, ...previousOf(declared)];
+    this.dataOf = dataReader(options.upcasters);
     const { name, version, hash, eventTypes } = this.definition;
     this.declaration = { name, version, definition: declaredDefinition(hash), indexes: ["status", "dueMs"] };
     this.filter = { eventTypes };
@@ -48,6 +63,8 @@ export class ObserverReadModel implements ReadModel {
 
   /** The types of every definition that is on record, which open cases may still be judged by. */
   async filterFor(store: EventStore): Promise<EventFilter> {
+    // Definitions of whoever writes into a log that is only read are not ours.
+    if (store.own) return { eventTypes: this.definition.eventTypes.filter((type) => type !== definedType) };
     const recorded = await recordedDefinitions(store, this.known);
     const types = [this.definition, ...recorded.map(({ definition }) => definition)].flatMap(({ ownTypes }) => [
       ...ownTypes,
@@ -63,6 +80,8 @@ export class ObserverReadModel implements ReadModel {
     const own = this.definition;
     const recorded = await recordedDefinitions(store, this.known);
     checkUnchanged(own, recorded);
+    // In a log that is only read no event says from where on another definition is in force.
+    if (store.own) return false;
     const isSameLayout = declaredDefinition(hashOfDeclared(definition)) === definition;
     if (!isSameLayout || own.version <= version || own.applyTo === "all") return false;
     const last = recorded.at(-1)?.definition;
@@ -73,13 +92,40 @@ export class ObserverReadModel implements ReadModel {
     return true;
   }
 
-  async open(context: WriterContext): Promise<GenerationWriter> {
+  open(context: WriterContext): Promise<GenerationWriter> {
+    return this.openInto(context);
+  }
+
+  /** The same with another place for the flags than the log; only of what nobody else sees. */
+  async openInto(context: WriterContext, elsewhere?: Elsewhere): Promise<GenerationWriter> {
     const { mode, store, signal, fail } = context;
     const { clock = systemClock, limits, upcasters } = this.options;
+    this.checkOperation(context);
     const history = new DefinitionHistory(this.definition, await this.definitions(mode === "live", store));
-    const ticks = mode === "live" && this.definition.live;
-    const ticker = ticks ? new Ticker(store, clock, signal, fail) : undefined;
-    return CaseWriter.open(context, { history, sink: logSink(store), ticker, upcasters, ...(limits && { limits }) });
+    const sink = elsewhere?.sink ?? (mode === "live" ? logSink(store) : await this.rebuildSink(context, history));
+    const options = { history, sink, upcasters, ...(limits && { limits }) };
+    const { live } = this.definition;
+    if (store.own) {
+      const filter = await this.filterFor(store);
+      const servedBy = elsewhere?.servedBy ?? context.readModels;
+      return openReadOnly(context, { ...options, clock, filter, live, own: store.own, servedBy });
+    }
+    const ticker = mode === "live" && live ? new Ticker(store, clock, signal, fail) : undefined;
+    return CaseWriter.open(context, { ...options, ticker });
+  }
+
+  private async rebuildSink(context: WriterContext, history: DefinitionHistory): Promise<FlagSink> {
+    const passed = await passedBy(context, history.inForceAt(0).chain);
+    return passed ? new RebuildSink(context.store, passed, this.dataOf) : logSink(context.store);
+  }
+
+  /** @throws CheckpointMismatch when flags of what is built are in the log and are not to be, or the other way round */
+  private checkOperation({ generation: { checkpoint }, store }: WriterContext): void {
+    const state = checkpoint?.state as ObserverState | undefined;
+    if (!checkpoint || Boolean(state?.local) === Boolean(store.own)) return;
+    const [built, here] = ["writes its flags into the log", "only reads the log"];
+    const reason = `it was built by a process that ${store.own ? built : here}, this one ${store.own ? here : built}.`;
+    throw new CheckpointMismatch(this.definition.name, reason);
   }
 
   /** What is on record; who goes live makes sure that its own definition is. */
@@ -96,7 +142,6 @@ export class ObserverReadModel implements ReadModel {
       });
     // It was rebuilt before it was started: everything was judged by it.
     const definition: ObserverDefinition = last ? { ...own, applyTo: "all" } : own;
-    const position = await recordDefinition(store, definition, recorded.length);
-    return [...recorded, { definition, position }];
+    return [...recorded, await recordDefinition(store, definition, recorded.length)];
   }
 }

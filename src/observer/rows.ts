@@ -8,9 +8,12 @@ export const rowFormat = 2;
 export const casePrefix = "case/";
 export const aliasPrefix = "alias/";
 export const statisticsPrefix = "statistics/";
+export const controlPrefix = "control/";
 
 export const caseRow = (key: string): string => casePrefix + key;
 export const aliasRow = (alias: string): string => aliasPrefix + alias;
+/** In the order of their numbers. */
+export const controlRow = (number: number): string => controlPrefix + String(number).padStart(12, "0");
 export const statisticsRow = (key: string): string => statisticsPrefix + key;
 
 /** What an alias means, or who waits until somebody tells. */

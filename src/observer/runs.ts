@@ -13,8 +13,9 @@ export interface Run {
   readonly pair?: string;
 }
 
-/** Names that can be told apart from the marks of rounds and pairs. */
-export const isSlotName = (name: string): boolean => /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
+/** Names that can be told apart from the marks of rounds and pairs, and from what every object has. */
+export const isSlotName = (name: string): boolean =>
+  /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) && !(name in Object.prototype);
 
 const roundName = (slot: string, round: number) => (round === 1 ? slot : `${slot}#${round}`);
 const pairName = (slot: string, pair: string | undefined) => (pair === undefined ? slot : `${slot}[${pair}]`);

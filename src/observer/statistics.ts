@@ -75,7 +75,14 @@ export class StatisticsChanges {
     ];
     const [p50Ms, p95Ms] = [quantile(took, 0.5), quantile(took, 0.95)];
     return {
-      ...{ slot, period, started: open + met + late + missing + waived, open, met, late, missing, waived },
+      slot,
+      period,
+      started: open + met + late + missing + waived,
+      open,
+      met,
+      late,
+      missing,
+      waived,
       orphaned: count("orphaned"),
       ...(p50Ms !== undefined && { p50Ms }),
       ...(p95Ms !== undefined && { p95Ms }),

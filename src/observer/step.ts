@@ -208,7 +208,11 @@ export class Step {
     const deadlineMs = flag.deadlineMs ?? slot?.deadlineMs;
     (this.flags ??= []).push({
       ...flag,
-      ...{ case: before.key, definition: by, sequence, run, decidedAtMs },
+      case: before.key,
+      definition: by,
+      sequence,
+      run,
+      decidedAtMs,
       ...(deadlineMs !== undefined && { deadlineMs }),
       ...(slot?.triggerId !== undefined && { triggerId: slot.triggerId }),
     });

@@ -61,8 +61,22 @@ export function plainTerms({ name, annotations: _, where, agreeing, ...terms }: 
   const { flagDoneAfterCancel, escalateMs, per } = terms;
   const [asksWhere, asksAgreeing] = [where && true, agreeing && true];
   return {
-    ...{ name, trigger, counterpart, unless, withinMs, max, min, after, orphanWithinMs, inOrder, repeats },
-    ...{ flagDoneAfterCancel, escalateMs, per, where: asksWhere, agreeing: asksAgreeing },
+    name,
+    trigger,
+    counterpart,
+    unless,
+    withinMs,
+    max,
+    min,
+    after,
+    orphanWithinMs,
+    inOrder,
+    repeats,
+    flagDoneAfterCancel,
+    escalateMs,
+    per,
+    where: asksWhere,
+    agreeing: asksAgreeing,
   };
 }
 

@@ -10,7 +10,16 @@ const tickFloorMs = 100;
 /** The same while ticks do not move the time that the log has reached: its clock was set back, and catches up by itself. */
 const longestFloorMs = 1_000;
 
-export class Ticker {
+/** Is told what an observer waits for, and sees to it that the observer learns when that time has come. */
+export interface DeadlineWatch {
+  /**
+   * @param deadlineMs `undefined`: nothing to wait for
+   * @param nowMs the time that the log has reached. Both are times of recording.
+   */
+  await(deadlineMs: number | undefined, nowMs: number): void;
+}
+
+export class Ticker implements DeadlineWatch {
   private awaited: number | undefined;
   private reachedMs: number | undefined;
   private timer: AbortController | undefined;

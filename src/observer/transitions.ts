@@ -116,7 +116,13 @@ function join(before: Slot, terms: SlotDefinition, event: SlotEvent): Transition
         completedBy: event,
       };
     }
-    default:
+    case "IDLE":
+    case "EARLY":
+    case "MET":
+    case "RECOVERED":
+    case "ORPHAN":
+    case "WAIVED":
+    case "UNJUDGED":
       return { slot, flags };
   }
 }
@@ -210,7 +216,9 @@ const judgesDuplicatesEarly = ({ max, where }: SlotDefinition): boolean =>
 const minOf = (slot: Slot, { min = 1 }: SlotDefinition): number => slot.min ?? (typeof min === "number" ? min : 1);
 
 const keptOf = ({ id, atMs, occurredAtMs, data }: SlotEvent): Counterpart => ({
-  ...{ id, atMs, occurredAtMs },
+  id,
+  atMs,
+  occurredAtMs,
   ...(data !== undefined && { data }),
 });
 
@@ -221,6 +229,6 @@ function readCount(terms: SlotDefinition, which: "min" | "max", event: SlotEvent
   const value = event[which];
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw new TypeError(
-    `${terms.name} reads a number of counterparts from ${count} of its trigger, found ${JSON.stringify(value)}; expected a whole number or a list`,
+    `${terms.name} reads a number of counterparts from ${count} of its trigger, found ${JSON.stringify(value)}; expected a whole number or a list (for an event that stays as it is: raise the version, with another count and applyTo "all", and rebuild it)`,
   );
 }

@@ -115,5 +115,11 @@ export interface ReadModelStore extends CheckpointStore {
    */
   findRows(name: string, query: RowQuery): Promise<RowPage>;
 
+  /**
+   * How many rows of the active generation have which text in an indexed field, those whose key begins with `prefix` alone.
+   * @throws InvalidQuery when the field is not indexed.
+   */
+  countRows(name: string, field: string, prefix?: string): Promise<ReadonlyMap<string, number>>;
+
   close(): Promise<void>;
 }

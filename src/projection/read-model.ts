@@ -29,6 +29,8 @@ export interface GenerationWriter {
   readonly checkpoint: Checkpoint;
   /** Live only: everything recorded so far was handled and committed. */
   caughtUp?(): Promise<void>;
+  /** Rebuild only: it is about to take the place of what serves. It throws when it must not. */
+  beforeActivation?(): Promise<void>;
 }
 
 export interface ReadModel {

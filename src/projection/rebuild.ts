@@ -77,6 +77,7 @@ async function build(
       const head = await store.head();
       await readOn(name, filter, writer, head, signal, options);
       await writer.flush();
+      if (!signal.aborted) await writer.beforeActivation?.();
       // What serves may have come further than this read model's last event: by events of types that an older version
       // read, or, where the log was restored from a backup, beyond its end. No event up to there is unread now.
       const through = serving !== undefined && serving > (head ?? -1n) ? serving : head;

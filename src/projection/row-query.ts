@@ -72,7 +72,8 @@ export function pageOf(
   };
 }
 
-function checkIndexed(name: string, indexes: readonly string[], field: string): void {
+/** @throws InvalidQuery */
+export function checkIndexed(name: string, indexes: readonly string[], field: string): void {
   if (!indexes.includes(field))
     throw new InvalidQuery(
       `${name}: cannot filter or sort by ${JSON.stringify(field)}. It can by: ${indexes.join(", ") || "no field"}. Declare an index for the field and rebuild.`,

@@ -1,5 +1,5 @@
 /**
- * The HTTP API as an Express application. All of it speaks JSON; positions and revisions are strings, because they
+ * The HTTP API as an Express application. All of it but /metrics speaks JSON; positions and revisions are strings, because they
  * may be greater than a JSON number can tell.
  *
  * | method and path                          | answers                                                             |
@@ -7,20 +7,28 @@
  * | GET /                                    | name and links                                                      |
  * | GET /live                                | 200 for as long as the process answers                              |
  * | GET /ready                               | 200, or 503 with the reasons                                        |
- * | GET /status                              | state, position and lag of every projection, observer and reactor  |
+ * | GET /status                              | state, position and lag of every subscription                       |
+ * | GET /metrics                             | counts of flags, in the text format of Prometheus                   |
  * | GET /read-models                         | names, versions, and the fields to filter on                        |
  * | GET /read-models/:name                   | rows: `?<field>=<value>&limit=&cursor=` (see filter-readings.ts)    |
  * | GET /read-models/:name/:key              | one row                                                             |
  * | GET /observers                           | names and versions                                                  |
+ * | GET /observers/:name                     | what it expects, in words and as terms; its versions on record      |
  * | GET /observers/:name/cases               | cases: `?status=&limit=&cursor=`                                    |
- * | GET /observers/:name/cases/:correlationId | one case: its slots, and the flags raised in it                    |
+ * | GET /observers/:name/cases/:key          | one case, by its key or an alias: its slots and why, and its flags  |
+ * | POST /observers/:name/cases/:key/acknowledgement | `{ slot?, by, note? }` stops its escalation: 201, 200 when it had been said |
+ * | GET /observers/:name/statistics          | how its slots fare, day by day: `?slot=&limit=&cursor=`             |
  * | GET /reactors                            | names, and how many events each has parked                          |
  * | GET /reactors/:name/parked               | events it could not handle, in the log's order: `?limit=&after=`    |
+ * | GET /notifications                       | names, and how many flags each has parked                           |
+ * | GET /notifications/:name/parked          | flags it could not deliver, likewise                                |
  * | GET /correlations/:id                    | events of all domains in the order of the log: `?limit=&after=`     |
  * | POST /commands/:type                     | 201 when events were appended, 200 when none were or they were there |
  *
  * A list is `{ items, nextCursor? }`; its next page is named by a `Link` header too. `limit` is 50 unless stated, 1000
  * at most; `nextCursor` is the next `cursor`, or the next `after` where positions are counted.
+ *
+ * A case's key is its correlation id, unless the observer declares another.
  *
  * A command's body is its fields, `aggregateId` included. `Idempotency-Key` is its id: sent again with the same one it
  * is answered from its events (`duplicate: true`). `X-Correlation-Id` and `traceparent` go into its events' metadata.
@@ -30,12 +38,14 @@
 
 import express, { type ErrorRequestHandler, type Express, type Request } from "express";
 import helmet from "helmet";
-import { findCase, listCases, listObservers } from "./cases.js";
+import { acknowledge } from "./acknowledgement.js";
+import { listCases, showCase } from "./cases.js";
 import { readBody, sendCommand } from "./commands.js";
-import { showLive, showReady, showStatus } from "./health.js";
+import { showLive, showMetrics, showReady, showStatus } from "./health.js";
+import { listObservers, showObserver, showStatistics } from "./observers.js";
+import { listParked, listParking } from "./parked.js";
 import { problemOf, RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
-import { listParked, listReactors } from "./reactors.js";
 import { findReadModelRow, listReadModelRows, listReadModels } from "./read-models.js";
 import { replying, sendProblem, type Reply } from "./reply.js";
 import { showTimeline } from "./timeline.js";
@@ -54,18 +64,26 @@ const reads: readonly (readonly [path: string, show: Show])[] = [
   ["/live", showLive],
   ["/ready", showReady],
   ["/status", showStatus],
+  ["/metrics", showMetrics],
   ["/read-models", listReadModels],
   ["/read-models/:name", listReadModelRows],
   ["/read-models/:name/:key", findReadModelRow],
   ["/observers", listObservers],
+  ["/observers/:name", showObserver],
   ["/observers/:name/cases", listCases],
-  ["/observers/:name/cases/:correlationId", findCase],
-  ["/reactors", listReactors],
-  ["/reactors/:name/parked", listParked],
+  ["/observers/:name/cases/:key", showCase],
+  ["/observers/:name/statistics", showStatistics],
+  ["/reactors", listParking("reactors")],
+  ["/reactors/:name/parked", listParked("reactors")],
+  ["/notifications", listParking("notifications")],
+  ["/notifications/:name/parked", listParked("notifications")],
   ["/correlations/:id", showTimeline],
 ];
 
-const commandPath = "/commands/:type";
+const writes: readonly (readonly [path: string, write: Show])[] = [
+  ["/observers/:name/cases/:key/acknowledgement", acknowledge],
+  ["/commands/:type", sendCommand],
+];
 
 /** The API, to be served alone or mounted in another application. It keeps no state of its own. */
 export function createApi(context: QueryContext, options: ApiOptions = {}): Express {
@@ -82,13 +100,14 @@ export function createApi(context: QueryContext, options: ApiOptions = {}): Expr
       .route(path)
       .get(replying((request) => show(request, context), answerWithinMs))
       .all(refuseMethod("GET, HEAD, OPTIONS"));
-  api
-    .route(commandPath)
-    .post(
-      ...readBody,
-      replying((request) => sendCommand(request, context), answerWithinMs),
-    )
-    .all(refuseMethod("POST, OPTIONS"));
+  for (const [path, write] of writes)
+    api
+      .route(path)
+      .post(
+        ...readBody,
+        replying((request) => write(request, context), answerWithinMs),
+      )
+      .all(refuseMethod("POST, OPTIONS"));
   api.use((request) => {
     throw new RequestProblem(
       "UNKNOWN_ROUTE",
@@ -104,7 +123,7 @@ function showIndex({ baseUrl }: Request): Reply {
   return {
     body: {
       name: "rollcall",
-      links: [...links.map((path) => `GET ${baseUrl}${path}`), `POST ${baseUrl}${commandPath}`],
+      links: [...links.map((path) => `GET ${baseUrl}${path}`), ...writes.map(([path]) => `POST ${baseUrl}${path}`)],
     },
   };
 }

@@ -1,6 +1,7 @@
-/** Health over HTTP: whether the process lives, whether it is ready, and how far everything is. */
+/** Health over HTTP: whether the process lives, whether it is ready, how far everything is, and metrics. */
 
 import type { Request } from "express";
+import { RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
 import type { Reply } from "./reply.js";
 
@@ -15,3 +16,14 @@ export async function showReady(_: Request, context: QueryContext): Promise<Repl
 export const showStatus = async (_: Request, context: QueryContext): Promise<Reply> => ({
   body: await context.status(),
 });
+
+/** In the text format of Prometheus. */
+export async function showMetrics(_: Request, { exposition }: QueryContext): Promise<Reply> {
+  if (!exposition)
+    throw new RequestProblem(
+      "NO_METRICS",
+      'No metrics are declared. Add metrics({ name: "metrics" }) to the notifications of the application.',
+    );
+  const { contentType, text } = await exposition();
+  return { contentType, body: text };
+}

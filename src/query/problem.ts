@@ -5,10 +5,13 @@ import { CommandRejected, InvalidCommand, RollcallError } from "../errors.js";
 /** Statuses of the framework's errors that a caller can act on. Any other error is ours, and answered with 500. */
 const statusOfError = {
   INVALID_QUERY: 400,
+  LOG_IS_READ_ONLY: 403,
   UNKNOWN_COMMAND: 404,
   UNKNOWN_READ_MODEL: 404,
+  UNKNOWN_CASE: 404,
   COMMAND_REJECTED: 409,
   COMMAND_ID_REUSED: 409,
+  NOTHING_AMISS: 409,
   WRONG_EXPECTED_REVISION: 409,
   STREAM_DELETED: 410,
   INVALID_COMMAND: 422,
@@ -25,7 +28,8 @@ const statusOfRequest = {
   UNKNOWN_ROUTE: 404,
   UNKNOWN_ROW: 404,
   UNKNOWN_REACTOR: 404,
-  UNKNOWN_CASE: 404,
+  UNKNOWN_NOTIFICATION: 404,
+  NO_METRICS: 404,
   UNKNOWN_CORRELATION: 404,
   METHOD_NOT_ALLOWED: 405,
   BODY_TOO_LARGE: 413,

@@ -2,6 +2,8 @@
 
 import type { CommandBus } from "../aggregate/index.js";
 import type { Model } from "../model/index.js";
+import type { Exposition } from "../notification/index.js";
+import type { ObserverReadModel } from "../observer/index.js";
 import type { ReadModelDeclaration, ReadModelStore } from "../projection/index.js";
 import type { EventStore } from "../store/event-store.js";
 
@@ -17,7 +19,7 @@ export interface Lag {
 
 export interface SubscriptionStatus {
   readonly name: string;
-  readonly kind: "projection" | "observer" | "reactor";
+  readonly kind: "projection" | "observer" | "reactor" | "notification";
   /** `elsewhere`: this process does not have the role. The others as a processor says them. */
   readonly state: "elsewhere" | "idle" | "standby" | "catching-up" | "live" | "retrying" | "outdated" | "stopped";
   /** Last position committed, as text; absent before the first event. */
@@ -28,10 +30,12 @@ export interface SubscriptionStatus {
   readonly version?: number;
   /** Why it stopped, retries or is outdated. */
   readonly error?: string;
-  /** Reactors: events that are parked. */
+  /** Reactors and notifications: events that are parked. */
   readonly parked?: number;
-  /** Observers: relevant events without a correlation id. */
+  /** Observers: relevant events without a key. */
   readonly uncorrelated?: number;
+  /** Observers: events that wait until another one tells what their alias means; absent while there is none. */
+  readonly waiting?: number;
 }
 
 export interface ApplicationStatus {
@@ -51,8 +55,8 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
-/** A reactor, as far as its parked events are asked for. */
-export interface ReactorDeclaration {
+/** A reactor or a notification, as far as its parked events are asked for. */
+export interface ParkingDeclaration {
   readonly name: string;
   /** What its checkpoint and its parked events are kept under. */
   readonly subscription: string;
@@ -65,9 +69,12 @@ export interface QueryContext {
   readonly model: Model;
   /** The read models that projections fold into. */
   readonly projections: readonly ReadModelDeclaration[];
-  /** The observers; their rows are cases (`Case` of `src/observer`). */
-  readonly observers: readonly ReadModelDeclaration[];
-  readonly reactors: readonly ReactorDeclaration[];
+  /** The observers; their rows are cases (`Case` of `src/observer`), among others. */
+  readonly observers: readonly ObserverReadModel[];
+  readonly reactors: readonly ParkingDeclaration[];
+  readonly notifications: readonly ParkingDeclaration[];
+  /** What `GET /metrics` says; `undefined` when no metrics are declared. */
+  readonly exposition: (() => Promise<Exposition>) | undefined;
   status(): Promise<ApplicationStatus>;
   readiness(): Promise<Readiness>;
 }

@@ -7,8 +7,10 @@ export interface Reply {
   /** 200 unless stated. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A JSON value. */
+  /** A JSON value; a text where `contentType` is stated. */
   readonly body: unknown;
+  /** `application/json` unless stated. */
+  readonly contentType?: string;
 }
 
 export type Handler = (request: Request) => Reply | Promise<Reply>;
@@ -32,11 +34,12 @@ export function sendProblem(request: Request, response: Response, error: unknown
 }
 
 /** Written at once and not by `response.json`, whose every step looks up a setting. */
-function send(response: Response, { status = 200, headers = {}, body }: Reply, contentType = "application/json"): void {
-  const text = JSON.stringify(body);
+function send(response: Response, reply: Reply, jsonType = "application/json"): void {
+  const { status = 200, headers = {}, body, contentType } = reply;
+  const text = contentType === undefined ? JSON.stringify(body) : (body as string);
   response
     .writeHead(status, {
-      "Content-Type": contentType,
+      "Content-Type": contentType ?? jsonType,
       "Content-Length": Buffer.byteLength(text),
       // Everything here changes with the log.
       "Cache-Control": "no-store",

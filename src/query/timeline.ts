@@ -15,17 +15,20 @@ export async function showTimeline(request: Request, { store, model }: QueryCont
   const after = positionOf("correlations", parameters);
   const events: RecordedEvent[] = [];
   let any = false;
+  // Where flags are not in the log, positions of two stores meet: so a page begins after so many events there.
+  let passed = 0n;
+  const isAfter = (event: RecordedEvent) => (store.own ? passed++ : event.position) > after;
   // The store reads from the beginning: a correlation is one business process, which is short.
   for await (const page of store.readCorrelation(correlationId)) {
     any = true;
-    for (const event of page) if (event.position > after && events.length <= limit) events.push(event);
+    for (const event of page) if (isAfter(event) && events.length <= limit) events.push(event);
     if (events.length > limit) break;
   }
   if (!any)
     throw new RequestProblem("UNKNOWN_CORRELATION", `No event has correlation id ${JSON.stringify(correlationId)}.`);
   const more = events.length > limit;
   const items = events.slice(0, limit).map((event) => item(event, model.upcasters));
-  const last = items.at(-1)?.position;
+  const last = store.own ? String(after + BigInt(items.length)) : items.at(-1)?.position;
   return {
     ...(more && { headers: linkToNext(pathTo(request, "correlations", correlationId), parameters, { after: last! }) }),
     body: { correlationId, items, nextCursor: more ? last : undefined },

@@ -22,13 +22,8 @@ import {
   type Upcasters,
 } from "../message/index.js";
 import { methodsByType, type DeclaredClass, type MethodUse } from "../model/index.js";
+import type { DeliveryOutcome } from "../subscription/index.js";
 import type { Reaction } from "./decorators.js";
-
-/** How the reaction to one event ended. `interrupted`: the reactor stopped first; the event is delivered again. */
-export type Outcome =
-  | { readonly kind: "done" }
-  | { readonly kind: "interrupted" }
-  | { readonly kind: "failed"; readonly attempts: number; readonly error: unknown };
 
 type ReactMethod = (event: object, recorded: RecordedEvent, reaction: Reaction) => unknown;
 
@@ -58,7 +53,7 @@ export class ReactionRunner {
   }
 
   /** @throws EventTooNew, AccessDenied, UntrustedConnection, IncompatibleStore, which are no fault of the event */
-  async run(recorded: RecordedEvent, signal: AbortSignal): Promise<Outcome> {
+  async run(recorded: RecordedEvent, signal: AbortSignal): Promise<DeliveryOutcome> {
     for (let attempts = 1; ;) {
       if (signal.aborted) return { kind: "interrupted" };
       try {

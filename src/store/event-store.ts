@@ -70,6 +70,12 @@ export interface EventStore {
   /** Begins the names of the streams that Rollcall itself writes: flags and ticks. Without a `-`, a system stream's `$`. */
   readonly streamPrefix: string;
 
+  /**
+   * Of a log that is only read: holds the streams that begin with the prefix instead. Reads of these alone are of this
+   * one, whose positions and identity are its own.
+   */
+  readonly own?: EventStore;
+
   /** Identity of the log, the same for every process and for ever; a checkpoint belongs to one log. */
   storeId(): Promise<string>;
 
@@ -108,3 +114,6 @@ export interface EventStore {
   /** Finishes the appends under way, ends the subscriptions and releases everything. */
   close(): Promise<void>;
 }
+
+/** Where flags are, and whatever else Rollcall itself writes: to follow them by positions, ask this one for its head. */
+export const flagsStoreOf = (store: EventStore): EventStore => store.own ?? store;

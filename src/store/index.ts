@@ -3,3 +3,5 @@
 export * from "./event-store.js";
 export { MemoryEventStore, type MemoryEventStoreOptions } from "./memory/memory-event-store.js";
 export { openSqliteEventStore, SqliteEventStore, type SqliteEventStoreOptions } from "./sqlite/sqlite-event-store.js";
+export { ReadOnlyEventStore, type ReadOnlyEventStoreOptions } from "./read-only-event-store.js";
+export type { ReadableLog } from "./log-binding.js";

@@ -30,9 +30,10 @@ export interface Lease {
   readonly token: number;
 }
 
-/** An event that a reactor could not handle, or that waits behind one of the same stream. */
+/** An event whose delivery failed for good, or that waits behind one of the same stream. */
 export interface ParkedEvent {
-  readonly reactor: string;
+  /** Name of the lease of who parked it: `reactor:charge`. */
+  readonly subscription: string;
   readonly position: bigint;
   readonly streamName: string;
   readonly revision: bigint;
@@ -53,7 +54,7 @@ export interface LeaseStore {
   release(lease: Lease): Promise<void>;
 }
 
-/** Checkpoints of subscriptions that have no rows of their own: reactors. */
+/** Checkpoints of subscriptions that have no rows of their own: those with effects. */
 export interface CheckpointStore extends LeaseStore {
   loadCheckpoint(subscription: string): Promise<Checkpoint | undefined>;
   /**

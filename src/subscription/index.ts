@@ -1,6 +1,7 @@
 export * from "./checkpoint-store.js";
 export * from "./clock-stream.js";
 export * from "./hold-lease.js";
+export * from "./ordered-delivery.js";
 export * from "./processor.js";
 export * from "./subscriber.js";
 export { tell } from "./tell.js";

@@ -151,8 +151,9 @@ export class Processor {
       } else {
         await subscriber.flush();
         this.enter("live");
-        // The next one to start would look at all of them again: a tick moves the checkpoint over them.
-        if (message.passedOver > mostPassedOver) await tick(store, this.recordedAtMs ?? 0);
+        // The next one to start would look at all of them again: a tick moves the checkpoint over them, where it may be
+        // written.
+        if (message.passedOver > mostPassedOver && !store.own) await tick(store, this.recordedAtMs ?? 0);
       }
       onProgress();
     }

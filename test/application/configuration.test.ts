@@ -35,6 +35,7 @@ describe("the configuration", () => {
       configurationFrom({
         ROLLCALL_STORE: "sqlite:/var/log.db",
         ROLLCALL_READ_MODELS: " /var/rows.db ",
+        ROLLCALL_READ_ONLY: " true",
         ROLLCALL_ROLES: "billing, observer,,http",
         ROLLCALL_HOST: "0.0.0.0",
         ROLLCALL_PORT: "0",
@@ -45,6 +46,7 @@ describe("the configuration", () => {
       access: {},
       streamPrefix: "rollcall.",
       readModels: "/var/rows.db",
+      readOnly: true,
       roles: ["billing", "observer", "http"],
       http: { host: "0.0.0.0", port: 0 },
       leaseTtlMs: 100,
@@ -55,12 +57,14 @@ describe("the configuration", () => {
     const problems = problemsOf({
       ROLLCALL_STORE: "mysql://root:pass@db/log",
       ROLLCALL_READ_MODELS: "postgres://db/rows",
+      ROLLCALL_READ_ONLY: "yes",
       ROLLCALL_PORT: "65536",
       ROLLCALL_LEASE_MS: "soon",
     });
     expect(problems).to.deep.equal([
       "ROLLCALL_STORE is a mysql connection, which this version cannot open. Name an SQLite file, or an esdb:// connection for the log.",
       "ROLLCALL_READ_MODELS is a postgres connection, which this version cannot open. Name an SQLite file, or an esdb:// connection for the log.",
+      'ROLLCALL_READ_ONLY is "yes". Use true or false.',
       'ROLLCALL_PORT is "65536". Use a whole number from 0 to 65535.',
       'ROLLCALL_LEASE_MS is "soon". Use a whole number from 100 to 3600000.',
     ]);
@@ -168,7 +172,7 @@ describe("the configuration", () => {
     expect(error).to.be.instanceOf(InvalidConfiguration);
     expect(error.problems).to.deep.equal(
       ["bilIing", "htpp"].map(
-        (role) => `ROLLCALL_ROLES names "${role}". Known roles: ordering, projection, observer, http.`,
+        (role) => `ROLLCALL_ROLES names "${role}". Known roles: ordering, projection, observer, notification, http.`,
       ),
     );
   });

@@ -91,7 +91,7 @@ describe("a running application", () => {
     await rollcall.start();
     await to.place(rollcall, "o1");
     await until("it is told of", () => told.length === 1);
-    expect(told[0]).to.include({ reactor: "reactor:request-payment", streamName: "order-o1" });
+    expect(told[0]).to.include({ subscription: "reactor:request-payment", streamName: "order-o1" });
     expect((await to.ask(rollcall, "/reactors")).body).to.deep.equal({
       items: [{ name: "request-payment", parkedCount: 1, parked: "/reactors/request-payment/parked" }],
     });

@@ -29,7 +29,7 @@ describe("what an application says of itself", () => {
       return status.head === "3" && status.subscriptions.every(({ lag }) => lag.events === 0);
     });
     expect(status.storeId).to.equal(await rollcall.store.storeId());
-    expect(status.roles).to.deep.equal(["ordering", "billing", "projection", "observer", "http"]);
+    expect(status.roles).to.deep.equal(["ordering", "billing", "projection", "observer", "notification", "http"]);
     const lag = { events: 0, more: false, seconds: 0 };
     expect(status.subscriptions).to.deep.equal([
       { name: "order-summary", kind: "projection", state: "live", position: "3", lag, version: 1 },

@@ -10,10 +10,12 @@ import {
   type PaymentGateway,
   type PaymentRequest,
 } from "../../domains/billing/index.js";
+import { AskAgain } from "../../domains/billing/ask-again.js";
+import { CounterpartMissing } from "../../domains/billing/contracts.js";
 import { Payment } from "../../domains/billing/payment.js";
 import { RequestPayment } from "../../domains/billing/request-payment.js";
 import { OrderPlaced } from "../../domains/ordering/index.js";
-import { InvalidCommand } from "../../src/index.js";
+import { InvalidCommand, MemoryEventStore, randomId } from "../../src/index.js";
 import { aggregate, reactor } from "../../src/testing/index.js";
 
 const taken = (paymentId: string) => PaymentTaken.of({ paymentId, amount: 40 });
@@ -88,4 +90,46 @@ describe("the request for a payment", () => {
     providerThat(() => Promise.resolve({ captures: [{ paymentId: "p-1", amount: -1 }] })).story.thenFails(
       InvalidCommand,
     ));
+});
+
+describe("the second request for a payment", () => {
+  const missing = (slot: string) => CounterpartMissing.of({ slot, case: "process-7" });
+
+  async function placed(total: number) {
+    const store = new MemoryEventStore();
+    await store.append(
+      "order-7",
+      [{ id: randomId(), type: "ordering.OrderPlaced", data: { total }, metadata: { $correlationId: "process-7" } }],
+      { expectedRevision: "no_stream" },
+    );
+    return store;
+  }
+
+  it("follows the flag that it did not come, for the order of that process", async () => {
+    const asked: PaymentRequest[] = [];
+    const gateway: PaymentGateway = {
+      request: async (request) => {
+        asked.push(request);
+        return { captures: [{ paymentId: "p-1", amount: 40 }] };
+      },
+    };
+    const story = reactor(new AskAgain(gateway, await placed(40))).when(missing("payment"));
+    await story.thenCommands(record("p-1"));
+    await story.thenCommands(record("p-1"));
+    expect(asked.map(({ orderId, amount }) => [orderId, amount])).to.deep.equal([
+      ["7", 40],
+      ["7", 40],
+    ]);
+    expect(asked[0]!.idempotencyKey, "asked once more, however often the flag is delivered").to.equal(
+      asked[1]!.idempotencyKey,
+    );
+  });
+
+  it("does not follow what is missing elsewhere, nor where no order is known", async () => {
+    const gateway: PaymentGateway = { request: () => Promise.reject(new Error("nobody should ask")) };
+    await reactor(new AskAgain(gateway, await placed(40)))
+      .when(missing("shipment"))
+      .thenCommands();
+    await reactor(new AskAgain(gateway, new MemoryEventStore())).when(missing("payment")).thenCommands();
+  });
 });

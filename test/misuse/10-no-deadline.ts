@@ -1,4 +1,4 @@
-// refused: TS1238 Type 'UnfinishedExpectation' is missing the following properties from type 'Expectation'
+// refused: TS1238 is missing the following properties from type 'Expectation<any, any>'
 // An expectation without a deadline never speaks.
 import { PaymentTaken } from "../../domains/billing/index.js";
 import { OrderPlaced } from "../../domains/ordering/index.js";

@@ -6,6 +6,7 @@ import { Order as RealOrder } from "../../domains/ordering/order.js";
 import { OrderSummaryProjection } from "../../projections/order-summary.js";
 import { OrderToCash as RealOrderToCash } from "../../projections/order-to-cash.js";
 import {
+  after,
   Aggregate,
   Applies,
   byAggregateId,
@@ -64,9 +65,15 @@ export class OrderTotals {
   }
 }
 
-@Observer({ name: "order-to-cash", version: 1 })
-export class OrderToCash {
-  readonly payment = whenever(OrderPlaced).expect(PaymentTaken).within({ minutes: 15 });
+@Observer({ name: "order-to-door", version: 1, closeAfter: { days: 30 } })
+export class OrderToDoor {
+  readonly payment = whenever(OrderPlaced)
+    .expect(PaymentTaken)
+    .within({ minutes: 15 })
+    .agreeing((order, payment) => order.total === payment.amount)
+    .severity("critical");
+
+  readonly shipment = after(this.payment).expect("shipping.ShipmentSent", "shipping.Collected").within({ days: 2 });
 }
 
 const placed = OrderPlaced.of({ total: 40, currency: "EUR" });

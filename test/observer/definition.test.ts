@@ -42,6 +42,13 @@ describe("an observer's definition", () => {
     ]);
   });
 
+  it("names no slot like what every object has", () => {
+    for (const name of ["toString", "hasOwnProperty"])
+      expect(problemsOf(() => ({ [name]: sound().paid }))).to.deep.equal([
+        `Watch.${name} is no name that flags can carry. Use letters, digits, "_" and "$", and no name of what every object has, such as toString.`,
+      ]);
+  });
+
   it("has durations and counts that mean something", () => {
     const within = (duration: object) => ({ paid: whenever(Ordered).expect(Paid).within(duration) });
     for (const duration of [{ minutes: -1 }, { fortnights: 1 }, { minutes: Number.NaN }, { days: Infinity }])
@@ -114,7 +121,7 @@ describe("an observer's definition", () => {
       expect(problemsOf(() => ({ [name]: sound().paid }))).to.deep.equal([]);
     for (const name of ["not paid", "paid#2", "2paid", "paid[x]", "paid-late", ""])
       expect(problemsOf(() => ({ [name]: sound().paid }))).to.deep.equal([
-        `Watch.${name} is no name that flags can carry. Use letters, digits, "_" and "$".`,
+        `Watch.${name} is no name that flags can carry. Use letters, digits, "_" and "$", and no name of what every object has, such as toString.`,
       ]);
   });
 

@@ -48,7 +48,10 @@ function expectationOf(slot: SlotTerms, predecessor: Expectation | undefined): E
   const paths = typeof per === "string" ? { trigger: per, counterpart: per, unless: per } : per;
   return new Expectation(
     {
-      ...{ trigger, counterpart, unless, withinMs },
+      trigger,
+      counterpart,
+      unless,
+      withinMs,
       ...(max !== undefined && { max }),
       ...(min !== undefined && min !== 1 && { min }),
       ...(orphanWithinMs !== undefined && { orphanWithinMs }),
@@ -98,9 +101,15 @@ export function observerClass(slots: readonly SlotTerms[], declared: Declared = 
   const options = {
     name: observer,
     timeBase,
-    ...{ live, includeImported, key, keys, from },
-    ...{ lateness: timeBase === "occurred" ? ms(latenessMs) : undefined, tolerance: ms(toleranceMs) },
-    ...{ closeAfter: ms(closeAfterMs), forgetAfter: ms(forgetAfterMs) },
+    live,
+    includeImported,
+    key,
+    keys,
+    from,
+    lateness: timeBase === "occurred" ? ms(latenessMs) : undefined,
+    tolerance: ms(toleranceMs),
+    closeAfter: ms(closeAfterMs),
+    forgetAfter: ms(forgetAfterMs),
     ...declared,
   };
   const stated = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -146,7 +155,14 @@ export function flagRecordOf(type: string, data: FlagData): FlagRecord {
   const kind = type.slice(flagTypePrefix.length) as FlagRecord["kind"];
   const said = {
     ...(namesDeadline.has(kind) && { deadline }),
-    ...{ eventId, occurredInTime, round, pair, step, count, reason, differenceMs },
+    eventId,
+    occurredInTime,
+    round,
+    pair,
+    step,
+    count,
+    reason,
+    differenceMs,
   };
   const stated = Object.entries(said).filter(([, value]) => value !== undefined);
   return { observer, slot, case: name, kind, sequence, ...Object.fromEntries(stated) } as FlagRecord;

@@ -6,8 +6,17 @@ import { observerOf, plainTerms } from "./feed.js";
 const { definition } = observerOf([plainTerms]);
 
 const flag = (sequence: number, more: Partial<RecordableFlag> = {}): RecordableFlag => ({
-  ...{ kind: "Missing", case: "k", definition: 0, sequence, run: { slot: "slot" }, deadlineMs: 10 + sequence },
-  ...{ triggerId: "trigger", decidedAtMs: 20, backfill: false, provisional: false },
+  kind: "Missing",
+  case: "k",
+  definition: 0,
+  sequence,
+  run: { slot: "slot" },
+  deadlineMs: 10 + sequence,
+  triggerId: "trigger",
+  decidedAtMs: 20,
+  position: 1n,
+  backfill: false,
+  provisional: false,
   ...more,
 });
 const idOf = (more: Partial<RecordableFlag>) => flagEvent(definition, flag(0, more)).id;
@@ -19,8 +28,15 @@ describe("a flag as an event", () => {
       id: idOf({}),
       type: "observer.Missing",
       data: {
-        ...{ observer: "watch", version: 1, definition: hash, case: "k", slot: "slot", sequence: 0 },
-        ...{ deadline: "1970-01-01T00:00:00.010Z", triggerId: "trigger", decidedAt: "1970-01-01T00:00:00.020Z" },
+        observer: "watch",
+        version: 1,
+        definition: hash,
+        case: "k",
+        slot: "slot",
+        sequence: 0,
+        deadline: "1970-01-01T00:00:00.010Z",
+        triggerId: "trigger",
+        decidedAt: "1970-01-01T00:00:00.020Z",
       },
       metadata: { $correlationId: "k", $causationId: "trigger" },
     });
@@ -38,8 +54,13 @@ describe("a flag as an event", () => {
     const { deadlineMs: _, triggerId: __, run: ___, ...own } = flag(0, { case: undefined, details: { count: 7 } });
     const ofObserver = flagEvent(definition, { ...own, kind: "Uncorrelated", eventId: "lost" });
     expect(ofObserver.data).to.deep.equal({
-      ...{ observer: "watch", version: 1, definition: hash, sequence: 0, eventId: "lost" },
-      ...{ decidedAt: "1970-01-01T00:00:00.020Z", count: 7 },
+      observer: "watch",
+      version: 1,
+      definition: hash,
+      sequence: 0,
+      eventId: "lost",
+      decidedAt: "1970-01-01T00:00:00.020Z",
+      count: 7,
     });
     expect(ofObserver.metadata).to.deep.equal({ $causationId: "lost" });
   });
@@ -56,9 +77,28 @@ describe("a flag as an event", () => {
     expect(idOf({})).to.equal(idOf({ decidedAtMs: 99, triggerId: "other", backfill: true, provisional: true }));
     expect(idOf({ eventId: "b" })).to.equal(idOf({ eventId: "b", deadlineMs: 99 }));
     const all = [
-      ...[{}, { sequence: 1 }, { case: "other" }, { case: undefined }, { kind: "Escalated" }, { deadlineMs: 11 }],
-      ...[{ eventId: "b" }, { eventId: "c" }, { run: { slot: "other" } }, { run: { slot: "slot", round: 2 } }],
-      ...[{ run: { slot: "slot", pair: "p" } }, { run: undefined }],
+      {},
+      { sequence: 1 },
+      { case: "other" },
+      { case: undefined },
+      { kind: "Escalated" },
+      { deadlineMs: 11 },
+      { eventId: "b" },
+      { eventId: "c" },
+      { run: { slot: "other" } },
+      {
+        run: {
+          slot: "slot",
+          round: 2,
+        },
+      },
+      {
+        run: {
+          slot: "slot",
+          pair: "p",
+        },
+      },
+      { run: undefined },
     ] as Partial<RecordableFlag>[];
     const others = observerOf([{ ...plainTerms, withinMs: 11 }]).definition;
     const ids = [...all.map(idOf), flagEvent(others, flag(0)).id, flagEvent({ ...definition, name: "x" }, flag(0)).id];
@@ -106,8 +146,11 @@ describe("the stream of a case's flags", () => {
     const failure = await failureOf(recordFlags(store, definition, [flag(0), flag(1), flag(2)]));
     expect(failure).to.be.instanceOf(Divergence);
     expect(failure).to.include({
-      ...{ observer: "watch", streamName: flagStream(store, definition, "k"), sequence: 1n },
-      ...{ expectedId: flagEvent(definition, flag(1)).id, foundId: flagEvent(definition, other).id },
+      observer: "watch",
+      streamName: flagStream(store, definition, "k"),
+      sequence: 1n,
+      expectedId: flagEvent(definition, flag(1)).id,
+      foundId: flagEvent(definition, other).id,
     });
     expect(await recorded()).to.deep.equal(ids(flag(0), other));
   });

@@ -11,17 +11,30 @@ describe("the flags on an observer itself", () => {
     const flags = new ObserverFlags();
     const lost = (id: string, nowMs: number) => flags.lost(0, nowMs, event(id));
     expect(lost("1", 0)).to.deep.equal({
-      ...{ kind: "Uncorrelated", case: undefined, definition: 0, sequence: 0, eventId: "1", decidedAtMs: 0 },
-      details: { count: 1, ...place },
+      kind: "Uncorrelated",
+      case: undefined,
+      definition: 0,
+      sequence: 0,
+      eventId: "1",
+      decidedAtMs: 0,
+      details: {
+        count: 1,
+        ...place,
+      },
     });
     expect(lost("2", 1)).to.equal(undefined);
     expect(flags.state).to.deep.equal({
-      ...{ uncorrelated: 2, unflagged: 1, flaggedMs: { Uncorrelated: 0 }, flags: { 0: 1 } },
+      uncorrelated: 2,
+      unflagged: 1,
+      flaggedMs: { Uncorrelated: 0 },
+      flags: { 0: 1 },
     });
     expect(lost("3", hourMs - 1)).to.equal(undefined);
     expect(lost("4", hourMs)).to.deep.include({ sequence: 1, eventId: "4", details: { count: 3, ...place } });
     expect(flags.state).to.deep.equal({
-      ...{ uncorrelated: 4, flaggedMs: { Uncorrelated: hourMs }, flags: { 0: 2 } },
+      uncorrelated: 4,
+      flaggedMs: { Uncorrelated: hourMs },
+      flags: { 0: 2 },
     });
   });
 
@@ -35,8 +48,15 @@ describe("the flags on an observer itself", () => {
     expect(anomaly("behind", 1, hourMs)).to.equal(0);
     expect(anomaly("ahead", 1, hourMs)).to.equal(1);
     expect(flags.anomaly("tick", 1, hourMs, event("2"), -9)).to.deep.include({
-      ...{ kind: "ClockAnomaly", eventId: "2", decidedAtMs: hourMs, sequence: 2 },
-      details: { reason: "tick", differenceMs: -9, ...place },
+      kind: "ClockAnomaly",
+      eventId: "2",
+      decidedAtMs: hourMs,
+      sequence: 2,
+      details: {
+        reason: "tick",
+        differenceMs: -9,
+        ...place,
+      },
     });
   });
 

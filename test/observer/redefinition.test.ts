@@ -382,6 +382,14 @@ describe("an observer whose definition changes", () => {
     ]);
   });
 
+  it("is refused in the same words where it has predicates", async () => {
+    await live(redefining.next([{ ...payment, where: "w" }])(), event("a", 100));
+    const changed = [{ ...payment, where: "w", withinMs: 9 }];
+    const failure = await failureOf(redefining.start(redefining.next(changed, { version: 1, previous: [] })()));
+    expect(failure).to.be.instanceOf(DefinitionChanged);
+    expect((failure as DefinitionChanged).changes).to.deep.equal(["payment.withinMs was 10, is 9"]);
+  });
+
   it("needs the class of an earlier version whose predicates are needed", async () => {
     await live(redefining.next([{ ...payment, where: "w" }])(), event("a", 100));
     const second = [{ ...payment, withinMs: 50 }];

@@ -6,7 +6,11 @@ const dayMs = 86_400_000;
 const january = Date.UTC(2026, 0, 1);
 
 const move = (to: Move["to"], more: Partial<Move> = {}): Move => ({
-  ...{ slot: "payment", startedMs: january, from: undefined, to, tookMs: undefined },
+  slot: "payment",
+  startedMs: january,
+  from: undefined,
+  to,
+  tookMs: undefined,
   ...more,
 });
 
@@ -26,11 +30,28 @@ describe("the statistics of a slot", () => {
       "payment/2026-01-01": { ...nothing, slot: "payment", period: "2026-01-01", started: 1, open: 1 },
     });
     const moves = [
-      ...[opened, met, opened, move("missing", { from: "open" }), opened, move("waived", { from: "open" })],
-      ...[opened, move("missing", { from: "open" }), move("late", { from: "missing", tookMs: 0 }), opened],
+      opened,
+      met,
+      opened,
+      move("missing", { from: "open" }),
+      opened,
+      move("waived", { from: "open" }),
+      opened,
+      move("missing", { from: "open" }),
+      move("late", {
+        from: "missing",
+        tookMs: 0,
+      }),
+      opened,
     ];
     expect(rowsAfter(moves)["payment/2026-01-01"]).to.include({
-      ...{ started: 5, open: 1, met: 1, late: 1, missing: 1, waived: 1, orphaned: 0 },
+      started: 5,
+      open: 1,
+      met: 1,
+      late: 1,
+      missing: 1,
+      waived: 1,
+      orphaned: 0,
     });
   });
 

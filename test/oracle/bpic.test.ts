@@ -2,7 +2,7 @@
 
 import { expect } from "chai";
 
-import { approval, bpicFile, bpicIsThere, offer, readBpic, tally } from "./bpic.js";
+import { approval, bpicFile, bpicIsThere, loanTerms, offer, readBpic, tally } from "./bpic.js";
 import { expectedCases, expectedFlags } from "./oracle.js";
 import type { LogRecord } from "./records.js";
 
@@ -50,6 +50,26 @@ describe("The oracle and the log of the BPI Challenge 2012", function () {
       withdrawnLater: 8,
       never: 3,
       stillOpen: 0,
+    });
+  });
+
+  it("finds the offers that were sent, and not sent back within 30 days of that", () => {
+    const [, , sentBack] = loanTerms;
+    const cases = expectedCases(log, loanTerms).map(({ slots, ...rest }) => ({
+      ...rest,
+      slots: slots.filter(({ slot }) => slot === sentBack!.slot),
+    }));
+    // A count by other means finds one more missing: its deadline is passed by events of the log that this observer does not read.
+    expect(tally(cases)).to.deep.equal({
+      triggers: 5_015,
+      met: 3_166,
+      metBeforeTheTrigger: 0,
+      waived: 942,
+      missing: 700,
+      cameLate: 88,
+      withdrawnLater: 588,
+      never: 24,
+      stillOpen: 207,
     });
   });
 

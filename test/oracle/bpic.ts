@@ -71,6 +71,22 @@ export const offer: SlotTerms = {
   withinMs: 72 * hourMs,
 };
 
+/** The three expectations of the example's observer: the third follows on the second. */
+export const loanTerms: readonly SlotTerms[] = [
+  { ...approval, observer: "loan-applications" },
+  { ...offer, observer: "loan-applications" },
+  {
+    ...imported,
+    observer: "loan-applications",
+    slot: "offerSentBack",
+    trigger: [],
+    after: "offerSent",
+    counterpart: ["O_SENT_BACK"],
+    unless: ["A_CANCELLED", "A_DECLINED"],
+    withinMs: 30 * 24 * hourMs,
+  },
+];
+
 /** One row of the table in the data's README, over the cases that have a trigger. */
 export function tally(cases: readonly ExpectedCase[]) {
   const slots = cases.flatMap((found) => found.slots).filter(({ triggerId }) => triggerId !== undefined);

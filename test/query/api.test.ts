@@ -34,6 +34,15 @@ describe("The HTTP API", () => {
     expect((await get("/ready")).status).to.equal(200);
   });
 
+  it("shows metrics as a scraper wants them, and says how to have some", async () => {
+    const { status, text, headers } = await get("/metrics");
+    expect([status, text]).to.deep.equal([200, "flags 7\n"]);
+    expect(headers["content-type"]).to.equal("text/plain; version=0.0.4; charset=utf-8");
+    const none = await request(createApi({ ...shop, exposition: undefined })).get("/metrics");
+    expect([none.status, none.body.code]).to.deep.equal([404, "NO_METRICS"]);
+    expect(none.body.detail).to.match(/Add metrics\(\{ name: "metrics" \}\) to the notifications/);
+  });
+
   it("shows the status as the application tells it", async () => {
     expect((await get("/status")).body).to.deep.equal(await shop.status());
   });

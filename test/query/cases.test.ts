@@ -30,7 +30,13 @@ describe("The observers of the HTTP API", () => {
 
   it("lists them with the links to their cases", async () => {
     expect((await get("/observers")).body.items).to.deep.equal([
-      { name: "payments", version: 3, cases: "/observers/payments/cases" },
+      {
+        name: "payments",
+        version: 3,
+        href: "/observers/payments",
+        cases: "/observers/payments/cases",
+        statistics: "/observers/payments/statistics",
+      },
     ]);
     await shop.observe();
     expect((await get("/observers")).body.items[0].servingVersion).to.equal(3);
@@ -71,11 +77,16 @@ describe("The observers of the HTTP API", () => {
       expect(status).to.equal(200);
       const deadline = "2026-01-01T00:15:00.000Z";
       const flags = body.flags as Record<string, unknown>[];
+      const [{ reason }] = body.slots as [{ reason: string }];
+      expect(reason).to.match(
+        /^RECOVERED: shop\.OrderPlaced at 2026-01-01 00:00:00\.000Z .* opened it; billing\.PaymentTaken had to come by 2026-01-01 00:15:00\.000Z; billing\.PaymentTaken at .*00:20:00\.000Z \(event .*\) came 5 min late\.$/,
+      );
       expect({ ...body, flags: undefined }).to.deep.equal({
         observer: "payments",
         correlationId: late,
         status: "recovered",
-        slots: [{ name: "paid", state: "RECOVERED", deadline, triggerId: lateTrigger }],
+        slots: [{ name: "paid", state: "RECOVERED", deadline, triggerId: lateTrigger, reason }],
+        rules: ["paid: whenever shop.OrderPlaced expect billing.PaymentTaken within 15 min"],
         flagCount: 2,
         flags: undefined,
         timeline: "/correlations/late%2F1",

@@ -4,6 +4,7 @@ import { request as send } from "node:http";
 import { expect } from "chai";
 import fc from "fast-check";
 import { createHttpServer, type HttpServer } from "../../src/query/index.js";
+import { randomId } from "../../src/message/index.js";
 import { openShop, type Shop } from "./shop.js";
 
 const names = [
@@ -12,6 +13,8 @@ const names = [
   "correlations",
   "commands",
   "cases",
+  "acknowledgement",
+  "statistics",
   "orders",
   "payments",
   "unbuilt",
@@ -28,7 +31,20 @@ const names = [
   "..",
   "",
 ];
-const fields = ["total", "paid", "note", "limit", "cursor", "status", "after", "__proto__", "constructor", "a[b]", ""];
+const fields = [
+  "total",
+  "paid",
+  "slot",
+  "note",
+  "limit",
+  "cursor",
+  "status",
+  "after",
+  "__proto__",
+  "constructor",
+  "a[b]",
+  "",
+];
 const values = ["5", "true", "0", "1000", "-1", "flagged", "0.x.e30", "%", "%00", "%ff", "[object%20Object]", "1e999"];
 
 /** Written as they are, or escaped: what Node's client would refuse to send is always escaped. */
@@ -41,8 +57,12 @@ const piece = fc.oneof(
 const known = fc.constantFrom(
   "/read-models/orders",
   "/read-models/orders/a",
+  "/observers/payments",
   "/observers/payments/cases",
   "/observers/payments/cases/process",
+  "/observers/payments/cases/missing",
+  "/observers/payments/cases/missing/acknowledgement",
+  "/observers/payments/statistics",
   "/correlations/process",
   "/commands/shop.PlaceOrder",
   "/commands/shop.RenameOrder",
@@ -90,6 +110,16 @@ const nearlyRight = fc
   })
   .chain(({ aggregateId, total, title }) => fc.constantFrom({ aggregateId, total }, { aggregateId, title }))
   .map((value) => JSON.stringify(value));
+const acknowledgement = fc
+  .record(
+    {
+      by: fc.oneof(fc.constant("me"), fc.string({ unit: "binary", maxLength: 8 })),
+      slot: fc.constantFrom("paid", "x"),
+      note: fc.anything(),
+    },
+    { requiredKeys: [] },
+  )
+  .map((value) => JSON.stringify(value, plainly));
 const body = fc.oneof(
   command.map((value) => JSON.stringify(value, plainly)),
   fc.json(),
@@ -123,6 +153,13 @@ describe("The HTTP API, whatever it is sent,", () => {
   before(async () => {
     shop = await openShop();
     await shop.writeRows({ a: { total: 5 } });
+    const place = async (order: string) => {
+      const placed = { id: randomId(), type: "shop.OrderPlaced", data: {}, metadata: { $correlationId: order } };
+      await shop.store.append(`order-${order}`, [placed], { expectedRevision: "no_stream" });
+    };
+    await place("missing");
+    await shop.clock.advance(1_200_000);
+    await place("process");
     await shop.observe();
     server = createHttpServer(shop, { host: "127.0.0.1", port: 0, onError: (error) => errors.push(error) });
     port = Number(new URL((await server.listen()).url).port);
@@ -187,5 +224,22 @@ describe("The HTTP API, whatever it is sent,", () => {
       }),
       600,
       [200, 201, 400, 409, 422],
+    ));
+
+  it("answers any acknowledgement within two seconds, never with 500, and lives on", () =>
+    answersAll(
+      fc.record({
+        method: fc.constant("POST"),
+        target: fc.oneof(
+          fc
+            .constantFrom("missing", "process", "nobody")
+            .map((key) => `/observers/payments/cases/${key}/acknowledgement`),
+          piece.map((key) => `/observers/payments/cases/${key}/acknowledgement`),
+        ),
+        headers: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(header, { maxLength: 1 })),
+        body: fc.oneof({ weight: 2, arbitrary: acknowledgement }, body),
+      }),
+      600,
+      [200, 201, 400, 404, 409, 422],
     ));
 });

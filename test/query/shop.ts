@@ -119,11 +119,13 @@ export async function openShop(): Promise<Shop> {
     model,
     commands: new CommandBus(model, store, { clock }),
     projections: [orders, unbuilt],
-    observers: [payments.declaration],
+    observers: [payments],
     reactors: [
       { name: "charge", subscription: "reactor:charge" },
       { name: "ship", subscription: "reactor:ship" },
     ],
+    notifications: [{ name: "ops", subscription: "notification:ops" }],
+    exposition: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "flags 7\n" }),
     ready,
     status: async () => status,
     readiness(this: Shop) {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { EventTooNew, systemClock } from "../../src/index.js";
+import { clockStreamOf, EventTooNew, randomId, systemClock, tickType } from "../../src/index.js";
 import { until } from "../until.js";
 import { charge, Charging, Gates } from "./charging.js";
 
@@ -188,6 +188,16 @@ describe("a reactor", () => {
     gates.open("slow");
     await charging.reaches(201n);
     expect(finished).to.equal(200);
+  });
+
+  it("comes through any number of ticks in a row that nothing interrupts", async () => {
+    const { inner } = charging.store;
+    const ticks = Array.from({ length: 100 }, () => ({ id: randomId(), type: tickType, data: {} }));
+    await inner.append(clockStreamOf(inner), ticks, { expectedRevision: "no_stream" });
+    await charging.order(["a", 1]);
+    charging.start((order, amount) => charge(order, amount), { maxInFlight: 2 });
+    await until("it has reacted", async () => (await charging.charged()).length === 1);
+    await charging.reaches(101n);
   });
 
   it("can be stopped while it is full, and goes on with what it had not finished", async () => {

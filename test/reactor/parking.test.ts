@@ -50,7 +50,7 @@ describe("a reaction that fails", () => {
     const [first, second, ...rest] = await charging.parked();
     expect(rest).to.deep.equal([]);
     expect(first).to.include({
-      reactor: "reactor:charge",
+      subscription: "reactor:charge",
       position: 1n,
       streamName: "order-a",
       revision: 0n,
@@ -179,7 +179,7 @@ describe("a reaction that fails", () => {
     await charging.order(["c", 1], ["d", 1]);
     await until("it has stopped", () => watched.state === "stopped");
     expect(watched.error).to.be.instanceOf(TooManyParked);
-    expect(watched.error).to.include({ reactor: "reactor:charge", parked: 3 });
+    expect(watched.error).to.include({ subscription: "reactor:charge", parked: 3 });
     // The third is on record, or it would be tried again and again.
     expect((await charging.parked()).map(({ position }) => position)).to.include.members([1n, 2n, 3n]);
     expect(watched.error!.message).to.match(/3 events are parked, which is the bound/);

@@ -76,8 +76,8 @@ describe("where a reactor begins", () => {
     expect(stranger.error).to.be.instanceOf(CheckpointMismatch);
     expect(stranger.error!.message).to.equal(
       `reactor:charge: its checkpoint is of log ${await charging.store.storeId()}, this log is ${await other.storeId()}. ` +
-        "A reactor cannot be rebuilt. Point it at the log that its checkpoint belongs to, or at another read-model file, " +
-        "knowing that its reactions to this log then run again.",
+        "What has effects cannot be rebuilt. Point it at the log that its checkpoint belongs to, or at another read-model file, " +
+        "where it begins as if it had never run.",
     );
     expect(stranger.error!.message).to.not.include("Rebuild it");
   });

@@ -1,7 +1,14 @@
 /** What is left after a run, read back from the stores: the log, the flags, the rows; and what must hold for them. */
 
 import { expect } from "chai";
-import { tickType, type EventStore, type FlagData, type ReadModelStore, type Rollcall } from "../../src/index.js";
+import {
+  definedType,
+  tickType,
+  type EventStore,
+  type FlagData,
+  type ReadModelStore,
+  type Rollcall,
+} from "../../src/index.js";
 import { flagRecordOf } from "../observer/feed.js";
 import { expectedFlags } from "../oracle/oracle.js";
 import type { FlagRecord, LogRecord, SlotTerms } from "../oracle/records.js";
@@ -44,7 +51,8 @@ export async function entriesOf(store: EventStore): Promise<Entry[]> {
 }
 
 export const isFlag = ({ stream }: Entry): boolean => stream.startsWith(`rollcall.flags-`);
-export const isFact = (entry: Entry): boolean => !isFlag(entry) && entry.type !== tickType;
+export const isFact = (entry: Entry): boolean =>
+  !isFlag(entry) && entry.type !== tickType && entry.type !== definedType;
 
 /** Which flag it is and where it is recorded: the same in every run of the same history. */
 export const identityOf = ({ id, type, stream, revision }: Entry) => ({ id, type, stream, revision });

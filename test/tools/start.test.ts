@@ -158,7 +158,7 @@ describe("the start command", function () {
     const [{ parkedAt, ...event }] = json.lines("parked") as [Record<string, unknown>];
     expect(event).to.deep.equal({
       kind: "parked",
-      reactor: "reactor:charge",
+      subscription: "reactor:charge",
       position: "1",
       streamName: "order-bad",
       revision: "0",

@@ -1,7 +1,14 @@
 /** Prints flags as they are recorded, by whichever process. */
 
 import { styleText } from "node:util";
-import { flagCategoryOf, flagTypePrefix, type EventStore, type FlagData, type FlagKind } from "../../src/index.js";
+import {
+  flagCategoryOf,
+  flagTypePrefix,
+  meaningInWords,
+  type EventStore,
+  type FlagData,
+  type FlagKind,
+} from "../../src/index.js";
 import { Outage } from "./outage.js";
 
 export interface PrintedFlag extends FlagData {
@@ -38,31 +45,30 @@ export async function followFlags(
   });
 }
 
-const meaning: Record<FlagKind, { readonly colour: "red" | "yellow" | "magenta" | "gray"; readonly words: string }> = {
-  Missing: { colour: "red", words: "the counterpart did not come" },
-  Escalated: { colour: "red", words: "it is still amiss" },
-  LateArrival: { colour: "yellow", words: "the counterpart came late" },
-  Duplicate: { colour: "magenta", words: "the counterpart came again" },
-  Withdrawn: { colour: "gray", words: "was missing, and is no longer expected" },
-  DuplicateTrigger: { colour: "magenta", words: "the trigger came again" },
-  OutOfOrder: { colour: "yellow", words: "the counterpart came before its trigger" },
-  Orphan: { colour: "red", words: "the trigger of a counterpart did not come" },
-  OrphanResolved: { colour: "yellow", words: "the trigger came after all" },
-  Mismatch: { colour: "red", words: "trigger and counterpart do not agree" },
-  DoneAfterCancel: { colour: "red", words: "it was done although it had been cancelled" },
-  AfterClose: { colour: "magenta", words: "it came when all was over" },
-  Uncorrelated: { colour: "red", words: "an event belongs to no case" },
-  ClockAnomaly: { colour: "red", words: "clocks disagree" },
+const colours: Readonly<Record<FlagKind, "red" | "yellow" | "magenta" | "gray">> = {
+  Missing: "red",
+  Escalated: "red",
+  LateArrival: "yellow",
+  Duplicate: "magenta",
+  Withdrawn: "gray",
+  DuplicateTrigger: "magenta",
+  OutOfOrder: "yellow",
+  Orphan: "red",
+  OrphanResolved: "yellow",
+  Mismatch: "red",
+  DoneAfterCancel: "red",
+  AfterClose: "magenta",
+  Uncorrelated: "red",
+  ClockAnomaly: "red",
 };
 
 /** One line for a person; coloured on a terminal. */
 export function flagInWords(flag: PrintedFlag, url: string | undefined): string {
   const { flag: kind, observer, slot, deadline, recordedAt, case: key } = flag;
   const name = kind.padEnd(11);
-  const { colour, words } = meaning[kind];
-  const coloured = process.stdout.isTTY ? styleText(colour, name) : name;
+  const coloured = process.stdout.isTTY ? styleText(colours[kind], name) : name;
   const day = deadline && deadline.slice(0, 10) !== recordedAt.slice(0, 10) ? `${deadline.slice(0, 10)} ` : "";
   const due = deadline ? ` (due ${day}${deadline.slice(11, 23)})` : "";
   const place = key !== undefined && url ? `${url}/correlations/${encodeURIComponent(key)}` : (key ?? "");
-  return `${recordedAt.slice(11, 23)}  ${coloured}  ${observer}${slot ? `/${slot}` : ""}: ${words}${due}  ${place}`.trimEnd();
+  return `${recordedAt.slice(11, 23)}  ${coloured}  ${observer}${slot ? `/${slot}` : ""}: ${meaningInWords(kind, flag)}${due}  ${place}`.trimEnd();
 }

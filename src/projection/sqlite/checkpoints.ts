@@ -68,7 +68,7 @@ export class Checkpoints {
          attempts, error, parked_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.findParked = connection.prepare(
-      `SELECT reactor, CAST(position AS TEXT) AS position, stream_name AS "streamName",
+      `SELECT subscription, CAST(position AS TEXT) AS position, stream_name AS "streamName",
          CAST(revision AS TEXT) AS revision, event_id AS "eventId", event_type AS "eventType", attempts, error,
          parked_at_ms AS "parkedAtMs"
        FROM parked_event WHERE subscription = ? ORDER BY parked_event.position`,
@@ -91,7 +91,7 @@ export class Checkpoints {
         this.park.run(
           lease.name,
           event.position,
-          event.reactor,
+          event.subscription,
           event.streamName,
           event.revision,
           event.eventId,

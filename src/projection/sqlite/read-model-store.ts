@@ -15,7 +15,7 @@ import type {
   RowQuery,
 } from "../read-model-store.js";
 import { encodeRows, isStorableKey } from "../row-encoding.js";
-import { checkOrder, checkQuery, pageOf } from "../row-query.js";
+import { checkIndexed, checkOrder, checkQuery, pageOf } from "../row-query.js";
 import { Checkpoints, valuesOf } from "./checkpoints.js";
 import { Database } from "./database.js";
 import { checkDeclaration, Generations, hasReached, type StoredGeneration } from "./generations.js";
@@ -221,6 +221,14 @@ class SqliteReadModelStore implements ReadModelStore {
       const active = this.serving(name);
       const checked = checkQuery(name, active, query);
       return pageOf(active.id, checked, this.openTable(active.id).page(checked));
+    });
+  }
+
+  countRows(name: string, field: string, prefix?: string): Promise<ReadonlyMap<string, number>> {
+    return this.database.read(() => {
+      const { id, indexes } = this.serving(name);
+      checkIndexed(name, indexes, field);
+      return new Map(this.openTable(id).count(field, prefix));
     });
   }
 

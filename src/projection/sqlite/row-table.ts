@@ -102,6 +102,18 @@ export class RowTable {
     return [...same, ...this.select(greater, `${value}, key`, [at, limit - same.length])];
   }
 
+  /** Each text that the field has, and in how many rows. */
+  count(field: string, prefix?: string): [text: string, rows: number][] {
+    const value = valueOf(field);
+    const range = prefix ? "AND key >= ? AND key < ?" : "";
+    return this.connection
+      .prepare<unknown[], [string, number]>(
+        `SELECT ${value}, count(*) FROM ${tableOf(this.id)} WHERE json_type(doc, '${pathOf(field)}') = 'text' ${range} GROUP BY 1`,
+      )
+      .raw()
+      .all(...(prefix ? [prefix, endOf(prefix)] : []));
+  }
+
   private select(conditions: readonly string[], order: string, values: readonly unknown[]): KeyedRow[] {
     const filter = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
     const sql = `SELECT key, doc FROM ${tableOf(this.id)} ${filter} ORDER BY ${order} LIMIT ?`;

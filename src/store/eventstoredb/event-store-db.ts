@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from "node:events";
 import { systemClock, type Clock } from "../../clock.js";
-import { IncompatibleStore, StoreClosed, StoreUnavailable } from "../../errors.js";
+import { IncompatibleStore, LogIsReadOnly, StoreClosed, StoreUnavailable } from "../../errors.js";
 import { encodeAppend } from "../appending.js";
 import {
   defaultStreamPrefix,
@@ -23,12 +23,12 @@ import { ClientCalls } from "./client-calls.js";
 import type { Connected } from "./connection.js";
 import { Correlations } from "./correlations.js";
 import { deleteStream, type DeleteStreamOptions } from "./delete-stream.js";
-import { readIdentity, writeIdentity } from "./identity.js";
+import { derivedIdentity, readIdentity, writeIdentity } from "./identity.js";
 import { checkKept, mostBytes } from "./kept-content.js";
 import { LogFollower } from "./log-follower.js";
 import { narrowed, nothing } from "./narrowed-filter.js";
 import { closingGraceMs, within } from "./patience.js";
-import { checkPrivileges } from "./privileges.js";
+import { checkPrivileges, checkReadingPrivileges } from "./privileges.js";
 import { lastOfLog } from "./read-requests.js";
 import { firstEvent, type Reading } from "./reading.js";
 import { checkServer } from "./server-check.js";
@@ -52,6 +52,8 @@ export interface EventStoreDbSettings {
    */
   readonly correlationIndexFile?: string | undefined;
   readonly clock?: Clock | undefined;
+  /** Nothing is written, nor tried out, that the user may not be allowed to. See `ReadOnlyEventStore`. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /**
@@ -67,6 +69,7 @@ export class EventStoreDbEventStore implements EventStore {
   private readonly appends: AppendQueue;
   private readonly correlations: Correlations;
   private readonly tls: boolean | undefined;
+  private readonly readOnly: boolean;
   private readonly appending = new Set<Promise<unknown>>();
   private readonly following = new Set<AbortController>();
   private readonly closed = new AbortController();
@@ -81,10 +84,12 @@ export class EventStoreDbEventStore implements EventStore {
       readTimeoutMs = 10_000,
       correlationIndexFile,
       clock = systemClock,
+      readOnly = false,
     }: EventStoreDbSettings = {},
   ) {
     this.streamPrefix = streamPrefix;
     this.tls = tls;
+    this.readOnly = readOnly;
     // One listener for each read under way, and there may be many.
     setMaxListeners(0, this.closed.signal);
     this.calls = new ClientCalls(client, owned);
@@ -93,11 +98,17 @@ export class EventStoreDbEventStore implements EventStore {
     this.correlations = new Correlations(this.reading, this, correlationIndexFile);
   }
 
-  /** The id of the first event of the stream `<prefix>store`, which is written when it is not there. */
+  /** The id of the first event of the stream `<prefix>store`, if there is one. */
+  identity(): Promise<string | undefined> {
+    return readIdentity(this, this.streamPrefix);
+  }
+
+  /** The identity, which is written when it is not there; read-only, it follows from the first event of users then. */
   async storeId(): Promise<string> {
     for (;;) {
-      const storeId = await readIdentity(this, this.streamPrefix);
+      const storeId = await this.identity();
       if (storeId !== undefined) return storeId;
+      if (this.readOnly) return derivedIdentity(this);
       await writeIdentity(this, this.streamPrefix);
     }
   }
@@ -112,6 +123,7 @@ export class EventStoreDbEventStore implements EventStore {
     { expectedRevision: expected }: { readonly expectedRevision: ExpectedRevision },
   ): Promise<AppendResult> {
     if (this.closing) throw new StoreClosed(`append to ${streamName}`);
+    if (this.readOnly) throw new LogIsReadOnly(streamName);
     const encoded = encodeAppend(streamName, events, expected, mostBytes);
     checkKept(streamName, encoded);
     const appended = this.appends.add({ streamName, events: encoded, expected }).then(async (placed) => ({
@@ -179,11 +191,12 @@ export class EventStoreDbEventStore implements EventStore {
   }
 
   /**
-   * Tries out what every use of the store needs; writes the identity of the log when it is not there.
+   * Tries out what every use of the store needs; writes the identity of the log when it is not there, unless the log is
+   * only read.
    * @throws AccessDenied with everything that this user may not do.
    */
   checkPrivileges(): Promise<void> {
-    return checkPrivileges(this, this.streamPrefix);
+    return (this.readOnly ? checkReadingPrivileges : checkPrivileges)(this, this.streamPrefix);
   }
 
   /**

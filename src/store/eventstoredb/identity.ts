@@ -1,8 +1,9 @@
 /** The identity of a log, which is the first event of a stream of its own. */
 
-import { randomId } from "../../message/index.js";
+import { derivedId, randomId } from "../../message/index.js";
 import { WrongExpectedRevision } from "../../errors.js";
 import type { EventStore } from "../event-store.js";
+import { isOfUsers } from "./log-filter.js";
 
 /** What reading and writing the identity needs of a store. */
 type Log = Pick<EventStore, "append" | "readStream">;
@@ -29,4 +30,13 @@ export async function writeIdentity(log: Log, streamPrefix: string, storeId: str
   } catch (error) {
     if (!(error instanceof WrongExpectedRevision)) throw error;
   }
+}
+
+/** For a log without one that may not be written: it follows from the first event of users, and ends with that. */
+export async function derivedIdentity(log: Pick<EventStore, "readLog">): Promise<string> {
+  for await (const page of log.readLog()) {
+    const first = page.find(({ type }) => isOfUsers(type));
+    if (first) return derivedId("log", first.id, String(first.position));
+  }
+  return derivedId("log", "empty");
 }

@@ -3,7 +3,7 @@
 import { AccessDenied, StreamDeleted, WrongExpectedRevision } from "../../errors.js";
 import { randomId } from "../../message/index.js";
 import type { EventStore } from "../event-store.js";
-import { readIdentity, writeIdentity } from "./identity.js";
+import { identityStream, readIdentity, writeIdentity } from "./identity.js";
 
 type Log = Pick<EventStore, "append" | "readStream" | "head">;
 
@@ -25,6 +25,10 @@ export async function checkPrivileges(log: Log, streamPrefix: string): Promise<v
     () => tryToAppend(log, clockStream),
   ]);
 }
+
+/** The same for who reads alone. @throws AccessDenied with everything that this user may not do. */
+export const checkReadingPrivileges = (log: Log, streamPrefix: string): Promise<void> =>
+  tryAll([() => log.head(), () => tryToRead(log, identityStream(streamPrefix))]);
 
 /** Something that the user must be allowed to do, tried out. */
 type Trial = () => Promise<unknown>;

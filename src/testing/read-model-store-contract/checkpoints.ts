@@ -6,7 +6,7 @@ import type { ParkedEvent } from "../../subscription/checkpoint-store.js";
 import { checkpointAt, ttlMs, type Given } from "./storage.js";
 
 const parkedAt = (position: bigint, changes: Partial<ParkedEvent> = {}): ParkedEvent => ({
-  reactor: "billing",
+  subscription: "reactor:billing",
   position,
   streamName: "order-7",
   revision: position + 2n ** 53n,

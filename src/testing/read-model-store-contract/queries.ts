@@ -118,6 +118,20 @@ export function describeQueries(given: Given): void {
         assert.equal((await keysOf(given.store, where, limit)).join(""), keys, JSON.stringify(where));
   });
 
+  it("counts rows by the text of an indexed field, those with a prefix alone where one is given", async () => {
+    const { generation, lease } = await given.live();
+    const rows = { "a/1": { status: "x" }, "a/2": { status: "x" }, "a/3": { status: "y" }, "b/1": { status: "x" } };
+    const others = { "a/4": { status: 1 }, "a/5": {}, "a/6": { status: ["x"] }, a0: { status: "x" } };
+    await given.store.commit(generation, lease, commitOf({ ...rows, ...others }));
+    const counted = async (prefix?: string) =>
+      Object.fromEntries(await given.store.countRows("orders", "status", prefix));
+    assert.deepEqual(await counted("a/"), { x: 2, y: 1 });
+    assert.deepEqual(await counted(), { x: 4, y: 1 });
+    assert.deepEqual(await counted("c/"), {});
+    await assert.rejects(given.store.countRows("orders", "colour"), InvalidQuery);
+    await assert.rejects(given.store.countRows("payments", "status"), UnknownReadModel);
+  });
+
   it("filters rows as they are now", async () => {
     const { generation, lease } = await given.live();
     await given.store.commit(

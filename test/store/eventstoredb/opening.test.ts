@@ -129,7 +129,37 @@ describe("opening a store over EventStoreDB", () => {
     });
     expect(error.message)
       .to.match(/ada/)
+      .and.match(/ROLLCALL_READ_ONLY/)
       .and.not.match(/secret/);
+    const reading = { connectionString: server.connectionString, user: "ada", password: "secret", readOnly: true };
+    const [asked, unread] = [server.messages.length, (await rejection(open(reading))) as AccessDenied];
+    expect(unread.denied).to.deep.equal(["read $all", "read rollcall.store"]);
+    expect(unread.message).not.to.match(/ROLLCALL_READ_ONLY/);
+    expect(server.messages).to.have.length(asked);
+  });
+
+  it("is content with a user who may only read, when it is to read only, and tries nothing else", async () => {
+    const denied = new shared.AccessDenied();
+    const server = await serverOf({
+      read: (call) => {
+        // There is one event, and no identity of the log.
+        if (call.request.getOptions()!.hasStream()) call.write(notFound());
+        else call.write(readEvent({ streamName: "order-1", revision: 0, position: 7, id: identity }));
+        call.end();
+      },
+      batchMessage: (message, call) => void call.write(refused(message, "AccessDenied", ["AccessDenied", denied])),
+    });
+    const { connectionString } = server;
+    const refusal = (await rejection(open({ connectionString }))) as AccessDenied;
+    expect(refusal.denied).to.deep.equal(["append to rollcall.store", "append to rollcall.clock"]);
+    const asked = server.messages.length;
+    const store = await openEventStoreDb({ connectionString, readOnly: true });
+    expect((await rejection(store.append("order-1", [event()], { expectedRevision: "any" }))).code).to.equal(
+      "LOG_IS_READ_ONLY",
+    );
+    expect(await store.identity()).to.equal(undefined);
+    await store.close();
+    expect(server.messages).to.have.length(asked);
   });
 
   it("says when it is the password, without saying it", async () => {

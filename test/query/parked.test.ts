@@ -1,4 +1,4 @@
-/** Reactors over HTTP: what they have parked. */
+/** Reactors and notifications over HTTP: what they have parked. */
 
 import { expect } from "chai";
 import request from "supertest";
@@ -6,12 +6,12 @@ import type { ParkedEvent } from "../../src/index.js";
 import { createApi } from "../../src/query/index.js";
 import { openShop, type Shop } from "./shop.js";
 
-describe("Reactors over HTTP", () => {
+describe("Reactors and notifications over HTTP", () => {
   let shop: Shop;
   const get = (path: string) => request(createApi(shop)).get(path);
 
   const parked = (position: bigint, fields: Partial<ParkedEvent> = {}): ParkedEvent => ({
-    reactor: "reactor:charge",
+    subscription: "reactor:charge",
     position,
     streamName: "order-a",
     revision: position - 1n,
@@ -88,5 +88,22 @@ describe("Reactors over HTTP", () => {
       const { status, body } = await get(`/reactors/charge/parked?${query}`);
       expect([status, body.code], query).to.deep.equal([400, "INVALID_QUERY"]);
     }
+  });
+
+  it("show notifications likewise, under their own names", async () => {
+    const lease = (await shop.readModels.acquire("notification:ops", "test", 1_000_000))!;
+    const checkpoint = { storeId: "shop-log", position: 7n, handled: 1, recordedAtMs: undefined };
+    const flag = { subscription: "notification:ops", eventType: "observer.Missing", attempts: 8, error: "found 503" };
+    await shop.readModels.saveCheckpoint(lease, checkpoint, [parked(6n, flag), parked(7n, flag)]);
+    expect((await get("/notifications")).body).to.deep.equal({
+      items: [{ name: "ops", parkedCount: 2, parked: "/notifications/ops/parked" }],
+    });
+    const { body, headers } = await get("/notifications/ops/parked?limit=1");
+    expect(body.items).to.have.length(1);
+    expect(body.items[0]).to.include({ position: "6", eventType: "observer.Missing", attempts: 8, error: "found 503" });
+    expect(headers["link"]).to.equal('</notifications/ops/parked?limit=1&after=6>; rel="next"');
+    const unknown = await get("/notifications/charge/parked");
+    expect([unknown.status, unknown.body.code]).to.deep.equal([404, "UNKNOWN_NOTIFICATION"]);
+    expect(unknown.body.detail).to.equal('There is no notification "charge". Known: ops.');
   });
 });

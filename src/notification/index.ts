@@ -1,0 +1,10 @@
+export { notificationProblems } from "./declaration-problems.js";
+export { logNotification, type LogNotificationOptions } from "./log-notification.js";
+export { metrics } from "./metrics.js";
+export * from "./notification.js";
+export { notificationLease, NotificationSubscriber, type NotificationLimits } from "./notification-subscriber.js";
+export type { RaisedFlag } from "./raised-flag.js";
+export { verifyWebhook, type VerifyOptions, type WebhookHeaders } from "./verify-webhook.js";
+export { webhook } from "./webhook.js";
+export type { WebhookOptions } from "./webhook-options.js";
+export type { StatedSecret } from "./webhook-signature.js";

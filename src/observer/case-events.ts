@@ -1,0 +1,68 @@
+/** The events of a case, as far as they are still recorded. */
+
+import type { RecordedEvent } from "../message/index.js";
+import type { EventStore } from "../store/event-store.js";
+import type { ObserverDefinition } from "./definition.js";
+import { identify } from "./keys.js";
+
+export interface CaseEventsOptions {
+  readonly dataOf: (event: RecordedEvent) => unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** Called while the log is searched, with the position that was reached. */
+  readonly onProgress?: ((position: bigint) => void) | undefined;
+}
+
+/** Whether the key of every case is a correlation id. */
+export const isKeyedByCorrelation = ({ key, keys }: Pick<ObserverDefinition, "key" | "keys">): boolean =>
+  key === undefined && keys === undefined;
+
+/**
+ * Everything recorded with the case's key as correlation id, flags and acknowledgements included; where the observer
+ * finds keys by other means, also what it finds so, for which the log is searched. In the order of the log.
+ */
+export async function eventsOfCase(
+  store: EventStore,
+  definition: ObserverDefinition,
+  key: string,
+  options: CaseEventsOptions,
+): Promise<readonly RecordedEvent[]> {
+  const events = new Map<string, RecordedEvent>();
+  const add = (event: RecordedEvent) => events.set(`${event.revision}@${event.streamName}`, event);
+  for await (const page of store.readCorrelation(key)) for (const event of page) add(event);
+  if (!isKeyedByCorrelation(definition)) {
+    const aliases = new Set<string>();
+    const found = async () => {
+      for await (const event of identified(store, definition, key, aliases, options)) add(event);
+    };
+    await found();
+    // What came before its alias was told is found once the alias is known.
+    if (aliases.size > 0) await found();
+  }
+  return inOrder(store, [...events.values()]);
+}
+
+/** In the order of the log; where flags are not in it (read-only operation), in that of the recording. */
+export const inOrder = (store: EventStore, events: readonly RecordedEvent[]): readonly RecordedEvent[] =>
+  events.toSorted((a, b) =>
+    store.own ? a.recordedAtMs - b.recordedAtMs : a.position < b.position ? -1 : a.position > b.position ? 1 : 0,
+  );
+
+async function* identified(
+  store: EventStore,
+  definition: ObserverDefinition,
+  wanted: string,
+  aliases: Set<string>,
+  { dataOf, signal, onProgress }: CaseEventsOptions,
+): AsyncGenerator<RecordedEvent> {
+  const filter = { eventTypes: [...definition.ownTypes] };
+  for await (const page of store.readLog({ filter, signal })) {
+    for (const event of page) {
+      const { key, alias, via } = identify(definition, event, dataOf);
+      if (key !== wanted && (via === undefined || !aliases.has(via))) continue;
+      if (alias !== undefined) aliases.add(alias);
+      yield event;
+    }
+    onProgress?.(page.at(-1)!.position);
+  }
+  signal?.throwIfAborted();
+}

@@ -1,0 +1,232 @@
+/** What one event after the other does to the cases of an observer: time, deadlines, keys, and what operators say. */
+
+import type { RecordedEvent } from "../message/index.js";
+import type { EventStore, Page } from "../store/event-store.js";
+import { tickType, type TickData } from "../subscription/index.js";
+import type { Case, CaseEvent, CaseStep, Flag } from "./case.js";
+import type { CaseRows } from "./case-rows.js";
+import {
+  acknowledgedType,
+  definedType,
+  isControl,
+  resetType,
+  type AcknowledgedData,
+  type ClockResetData,
+} from "./control-events.js";
+import type { DefinitionHistory } from "./definition-history.js";
+import type { DefinitionsInForce } from "./definitions.js";
+import type { FlagRecorder } from "./flag-recorder.js";
+import { caseEventOf, isJudged, joinCase } from "./intake.js";
+import { acknowledge, passTime } from "./judging.js";
+import { identify, type EventIdentity } from "./keys.js";
+import { clockToleranceMs, ObserverFlags } from "./observer-flags.js";
+import type { ObserverState } from "./observer-state.js";
+import type { ObserverTime } from "./observer-time.js";
+import { redefinedCases } from "./redefinition.js";
+import { aliasRow, caseRow } from "./rows.js";
+
+export interface EventJudgeContext {
+  readonly history: DefinitionHistory;
+  readonly store: EventStore;
+  readonly rows: CaseRows;
+  readonly time: ObserverTime;
+  readonly flags: FlagRecorder;
+  readonly dataOf: (event: RecordedEvent) => unknown;
+  /** Commits when there is much to commit. */
+  readonly relieve: () => Promise<void>;
+}
+
+export class EventJudge {
+  definitions: DefinitionsInForce;
+  private readonly history: DefinitionHistory;
+  private readonly store: EventStore;
+  private readonly rows: CaseRows;
+  private readonly time: ObserverTime;
+  private readonly flags: FlagRecorder;
+  private readonly observerFlags: ObserverFlags;
+  private readonly dataOf: (event: RecordedEvent) => unknown;
+  private readonly relieve: () => Promise<void>;
+  private begun: boolean;
+  private redefining: boolean;
+  private unresolved: number;
+
+  /** @param state what was kept when it last committed */
+  constructor(context: EventJudgeContext, state: Partial<ObserverState>) {
+    const { history, store, rows, time, flags, dataOf, relieve } = context;
+    this.history = history;
+    this.store = store;
+    this.rows = rows;
+    this.time = time;
+    this.flags = flags;
+    this.dataOf = dataOf;
+    this.relieve = relieve;
+    this.definitions = history.inForceAt(state.inForce ?? 0);
+    this.observerFlags = new ObserverFlags(state);
+    this.unresolved = state.unresolved ?? 0;
+    this.begun = state.begun ?? history.beginsAtOnce;
+    this.redefining = state.redefining ?? false;
+  }
+
+  /** What is to be kept besides the rows. */
+  get state(): ObserverState {
+    const { time, observerFlags, unresolved, begun, history, definitions, redefining } = this;
+    return {
+      ...time.state,
+      ...observerFlags.state,
+      ...(unresolved > 0 && { unresolved }),
+      ...(begun && !history.beginsAtOnce && { begun }),
+      ...(definitions.current > 0 && { inForce: definitions.current }),
+      ...(redefining && { redefining }),
+    };
+  }
+
+  /** Loads what the page needs at once; returns whom its events belong to, where that takes more than a look. */
+  async prepare(events: Page): Promise<EventIdentity[] | undefined> {
+    const { inForce } = this.definitions;
+    if (inForce.key === undefined && inForce.keys === undefined) {
+      await this.rows.prepare(
+        events.flatMap(({ correlationId }) => (correlationId === undefined ? [] : caseRow(correlationId))),
+      );
+      return undefined;
+    }
+    const identities = events.map((event) => (isControl(event.type) ? {} : identify(inForce, event, this.dataOf)));
+    await this.rows.prepare(
+      identities.flatMap(({ key, alias, via }) => [
+        ...(key === undefined ? [] : [caseRow(key)]),
+        ...[alias, via].flatMap((each) => (each === undefined ? [] : aliasRow(each))),
+      ]),
+    );
+    return identities;
+  }
+
+  /** First time moves on and deadlines before it fire, then the event itself counts. */
+  async take(event: RecordedEvent, identity: EventIdentity | undefined): Promise<void> {
+    const { definitions, time } = this;
+    if (!definitions.reads(event.type) || !this.hasBegun(event) || !time.reads(event)) return;
+    time.advance(event);
+    // What is due by the next definition is none of this one's business, and what was due by this one has fired.
+    if (!this.redefining && this.rows.mayBeDue(time.nowMs)) await this.fire(event);
+    if (isControl(event.type)) return this.obey(event);
+    if (!isJudged(definitions, event)) return;
+    this.checkClocks(event);
+    const { key, alias, via } = identity ?? identify(definitions.inForce, event, this.dataOf);
+    if (via !== undefined) return this.takeByAlias(event, via);
+    if (key === undefined) return this.raise(this.observerFlags.lost(definitions.current, time.nowMs, event), event);
+    await this.join(key, caseEventOf(definitions, time, event, this.dataOf), event);
+    if (alias !== undefined) await this.tell(alias, key, event);
+  }
+
+  private hasBegun(event: RecordedEvent): boolean {
+    this.begun ||= this.history.beginsWith(event);
+    return this.begun;
+  }
+
+  private async join(key: string, caseEvent: CaseEvent, event: RecordedEvent): Promise<void> {
+    await this.need(caseRow(key));
+    const state = this.rows.case(key);
+    this.keep(state, joinCase(this.definitions, this.time, state, caseEvent), event);
+  }
+
+  /** Deadlines that fired since the page was prepared may have taken the row out of memory. */
+  private async need(row: string): Promise<void> {
+    if (!this.rows.isPrepared(row)) await this.rows.prepare([row]);
+  }
+
+  /** An event that is found by an alias counts as soon as it is known whose that is. */
+  private async takeByAlias(event: RecordedEvent, via: string): Promise<void> {
+    await this.need(aliasRow(via));
+    const { key, waiting = [] } = this.rows.alias(via);
+    const caseEvent = caseEventOf(this.definitions, this.time, event, this.dataOf);
+    if (key !== undefined) return this.join(key, caseEvent, event);
+    if (waiting.some(({ id }) => id === event.id)) return;
+    this.unresolved++;
+    this.rows.setAlias(via, { waiting: [...waiting, caseEvent] });
+  }
+
+  /** The first meaning of an alias stands; who waited for it counts now. */
+  private async tell(alias: string, key: string, event: RecordedEvent): Promise<void> {
+    await this.need(aliasRow(alias));
+    const { key: known, waiting = [] } = this.rows.alias(alias);
+    if (known !== undefined) return;
+    this.rows.setAlias(alias, { key });
+    this.unresolved -= waiting.length;
+    const told = { atMs: this.time.timeOf(event), position: String(event.position) };
+    // In business time its own time may be still to come.
+    const latestMs = Math.max(told.atMs, this.time.nowMs);
+    for (const waited of waiting) await this.join(key, waited.atMs > latestMs ? waited : { ...waited, ...told }, event);
+  }
+
+  private async obey(event: RecordedEvent): Promise<void> {
+    const { definitions, time } = this;
+    const { name } = definitions.inForce;
+    if (event.type === tickType) {
+      const asked = Date.parse((event.data as TickData | undefined)?.askedAt ?? "");
+      const differenceMs = event.firstRecordedAtMs - asked;
+      if (Math.abs(differenceMs) > clockToleranceMs)
+        this.raise(this.observerFlags.anomaly("tick", definitions.current, time.nowMs, event, differenceMs), event);
+    } else if (event.type === resetType) {
+      const toMs = Date.parse((event.data as ClockResetData | undefined)?.to ?? "");
+      if (!Number.isNaN(toMs)) time.reset(toMs);
+    } else if (event.type === acknowledgedType) {
+      const { observer, case: key, slot, by, note } = (event.data ?? {}) as Partial<AcknowledgedData>;
+      if (observer !== name || typeof key !== "string") return;
+      await this.rows.prepare([caseRow(key)]);
+      const state = this.rows.case(key);
+      const acknowledged = {
+        eventId: event.id,
+        atMs: time.nowMs,
+        ...(slot !== undefined && { slot }),
+        ...(by !== undefined && { by }),
+        ...(note !== undefined && { note }),
+      };
+      this.keep(state, acknowledge(definitions, state, acknowledged), event);
+    } else if (event.type === definedType) await this.redefine(event);
+  }
+
+  /** From here on another definition is in force, if the event is about this observer. */
+  private async redefine(event: RecordedEvent): Promise<void> {
+    const next = this.history.definedBy(event, this.definitions.current);
+    if (!next) return;
+    this.redefining = true;
+    const steps = redefinedCases(this.store, next, {
+      event,
+      time: this.time,
+      startsAfter: this.history.startsAfter,
+      dataOf: this.dataOf,
+      rows: this.rows,
+      someWait:
+        this.unresolved > 0 || next.chain.slice(0, next.current).some(({ timeBase }) => timeBase === "occurred"),
+    });
+    for await (const { before, step } of steps) {
+      this.rows.keep(before, step);
+      await this.relieve();
+    }
+    this.redefining = false;
+    this.definitions = next;
+    this.time.goBy(next.inForce);
+  }
+
+  private checkClocks(event: RecordedEvent): void {
+    const { time, observerFlags, definitions } = this;
+    const anomaly = (reason: "behind" | "ahead", differenceMs: number) =>
+      this.raise(observerFlags.anomaly(reason, definitions.current, time.nowMs, event, differenceMs), event);
+    const behindMs = time.behindMs(event);
+    if (behindMs > clockToleranceMs) anomaly("behind", behindMs);
+    if (time.aheadMs(event) > 0) anomaly("ahead", event.occurredAtMs! - event.firstRecordedAtMs);
+  }
+
+  private async fire(event: RecordedEvent): Promise<void> {
+    const { nowMs } = this.time;
+    for (let due = await this.rows.takeDue(nowMs); due; due = await this.rows.takeDue(nowMs))
+      this.keep(due, passTime(this.definitions, due, nowMs), event);
+  }
+
+  private keep(before: Case, step: CaseStep, event: RecordedEvent): void {
+    this.rows.keep(before, step);
+    if (step.flags.length > 0) this.flags.add(step.flags, event.position);
+  }
+
+  private raise(flag: Flag | undefined, { position }: RecordedEvent): void {
+    if (flag) this.flags.add([flag], position);
+  }
+}
