@@ -35,15 +35,19 @@ describe("what is told to statistics", () => {
   it("is how long each took, from trigger to counterpart, and 0 where the counterpart came first", async () => {
     const terms = { ...plainTerms, withinMs: 1_000, unless: ["c"], orphanWithinMs: 500 };
     const log = [
-      ...[
-        event("b", 1, "early"),
-        event("a", 2),
-        event("a", 3, "late"),
-        event("a", 4, "waived"),
-        event("a", 5, "early"),
-      ],
-      ...[event("b", 6, "orphan"), event("b", 7, "found"), event("b", 102), event("c", 103, "waived")],
-      ...[event("a", 800, "found"), event("b", 2_003, "late"), event("a", 2_004, "open"), event("a", 2_005, "missing")],
+      event("b", 1, "early"),
+      event("a", 2),
+      event("a", 3, "late"),
+      event("a", 4, "waived"),
+      event("a", 5, "early"),
+      event("b", 6, "orphan"),
+      event("b", 7, "found"),
+      event("b", 102),
+      event("c", 103, "waived"),
+      event("a", 800, "found"),
+      event("b", 2_003, "late"),
+      event("a", 2_004, "open"),
+      event("a", 2_005, "missing"),
     ];
     const { statistics } = await statisticsOf([terms], log);
     const [row] = statistics;
