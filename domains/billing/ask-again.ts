@@ -24,11 +24,12 @@ export class AskAgain {
 
   @ReactsTo(CounterpartMissing)
   async askAgain(
-    { slot, case: correlationId }: CounterpartMissing,
+    { observer, slot, case: correlationId }: CounterpartMissing,
     _: RecordedEvent,
     { idempotencyKey, signal }: Reaction,
   ): Promise<AnyCommand[]> {
-    const order = slot === "payment" ? await this.orderIn(correlationId) : undefined;
+    const isPayment = observer === "order-to-cash" && slot === "payment";
+    const order = isPayment ? await this.orderIn(correlationId) : undefined;
     if (!order) return [];
     const { aggregateId, data } = order;
     const { total: amount } = data as OrderPlaced;

@@ -7,7 +7,7 @@ import { milliseconds } from "./duration.js";
 import { Expectation } from "./expectation.js";
 import { pathProblem } from "./path.js";
 import { isSlotName } from "./runs.js";
-import type { Count, SlotDefinition } from "./terms.js";
+import type { Annotations, Count, SlotDefinition } from "./terms.js";
 
 export function definitionProblems(declared: Pick<DeclaredClass, "type" | "role">): string[] {
   const { name } = declared.type;
@@ -131,10 +131,22 @@ function slotProblems(place: string, slot: SlotDefinition, slots: readonly SlotD
         `${place} has no trigger of its own to repeat, to tell apart, or to read a number from. Begin it with whenever(…).`,
       );
   }
+  problems.push(...annotationProblems(place, slot.annotations));
   const all = [...trigger, ...counterpart, ...unless];
   if (all.some((type) => type === "")) problems.push(`${place} has an empty event type. Name one.`);
   for (const type of new Set(all.filter((each, i) => all.indexOf(each) !== i)))
     problems.push(`${place} names ${type} more than once. An event type has one part in an expectation.`);
+  return problems;
+}
+
+/** Types do not keep plain JavaScript from words that nobody who is notified would understand. */
+function annotationProblems(place: string, { owner, severity, runbook }: Annotations): string[] {
+  const problems: string[] = [];
+  if (owner !== undefined && !owner.trim()) problems.push(`${place} has an owner without a name. Name one, or none.`);
+  if (severity !== undefined && !["info", "warning", "critical"].includes(severity))
+    problems.push(`${place} has severity ${JSON.stringify(severity)}. Use "info", "warning" or "critical".`);
+  if (runbook !== undefined && !URL.canParse(runbook))
+    problems.push(`${place} has a runbook that is no link: ${JSON.stringify(runbook)}. Write its URL.`);
   return problems;
 }
 

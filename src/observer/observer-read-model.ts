@@ -88,6 +88,8 @@ export class ObserverReadModel implements ReadModel {
     const isOwnLast = last?.hash === own.hash;
     const before = isOwnLast ? recorded.at(-2)?.definition : last;
     if (before?.hash !== hashOfDeclared(definition)) return false;
+    // A case that is open under one key would wait in vain for what comes under another.
+    if (JSON.stringify([before.key, before.keys]) !== JSON.stringify([own.key, own.keys])) return false;
     if (!isOwnLast) await recordDefinition(store, own, recorded.length);
     return true;
   }

@@ -93,7 +93,8 @@ describe("the request for a payment", () => {
 });
 
 describe("the second request for a payment", () => {
-  const missing = (slot: string) => CounterpartMissing.of({ slot, case: "process-7" });
+  const missing = (slot: string, observer = "order-to-cash") =>
+    CounterpartMissing.of({ observer, slot, case: "process-7" });
 
   async function placed(total: number) {
     const store = new MemoryEventStore();
@@ -129,6 +130,9 @@ describe("the second request for a payment", () => {
     const gateway: PaymentGateway = { request: () => Promise.reject(new Error("nobody should ask")) };
     await reactor(new AskAgain(gateway, await placed(40)))
       .when(missing("shipment"))
+      .thenCommands();
+    await reactor(new AskAgain(gateway, await placed(40)))
+      .when(missing("payment", "another-observer"))
       .thenCommands();
     await reactor(new AskAgain(gateway, new MemoryEventStore())).when(missing("payment")).thenCommands();
   });

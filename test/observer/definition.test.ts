@@ -116,6 +116,25 @@ describe("an observer's definition", () => {
     expect(problemsOf(() => ({ paid: sound().paid.atMost(1) }))).to.deep.equal([]);
   });
 
+  it("concerns somebody, in words that everybody knows", () => {
+    const { paid } = sound();
+    expect(
+      problemsOf(() => ({ paid: paid.owner("shop").severity("info").runbook("https://example.com/x") })),
+    ).to.deep.equal([]);
+    expect(
+      problemsOf(() => ({
+        paid: paid
+          .owner(" ")
+          .severity("page" as "info")
+          .runbook("see wiki"),
+      })),
+    ).to.deep.equal([
+      "Watch.paid has an owner without a name. Name one, or none.",
+      'Watch.paid has severity "page". Use "info", "warning" or "critical".',
+      'Watch.paid has a runbook that is no link: "see wiki". Write its URL.',
+    ]);
+  });
+
   it("has names that flags can carry", () => {
     for (const name of ["paid", "Paid2", "_paid", "$paid", "gezählt"])
       expect(problemsOf(() => ({ [name]: sound().paid }))).to.deep.equal([]);

@@ -50,7 +50,9 @@ function changed(before: readonly SlotTerms[], { terms, keeps }: { terms: SlotTe
     const same = keeps[i] ? before.find((other) => other.slot === slot.slot) : undefined;
     return same && same.after === undefined && !terms.some(({ after }) => after === slot.slot) ? { ...same } : slot;
   });
-  const { observer, tickType, key, keys, closeAfterMs, forgetAfterMs, timeBase } = ofObserver;
+  const { observer, tickType, closeAfterMs, forgetAfterMs, timeBase } = ofObserver;
+  // Other keys concern all of history, and are taken by a rebuild alone.
+  const { key, keys } = before[0] ?? ofObserver;
   const { latenessMs, live, includeImported, toleranceMs } = ofObserver;
   const own = {
     observer,
