@@ -4,7 +4,7 @@
 import "reflect-metadata";
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -12,8 +12,10 @@ import { Command, InvalidArgumentError } from "commander";
 import { InvalidConfiguration } from "../src/index.js";
 import { appendParts } from "./bench/append.js";
 import { importPart } from "./bench/import.js";
-import type { Figure, Part } from "./bench/part.js";
+import { observerParts } from "./bench/observer.js";
+import type { Figure, Goal, Part } from "./bench/part.js";
 import { replayParts } from "./bench/replay.js";
+import { timeToFlagParts } from "./bench/time-to-flag.js";
 import { exitCodesInWords, run } from "./command-line.js";
 
 interface Options {
@@ -32,7 +34,17 @@ const eventStoreDbPart: Part = {
   run: async (options) => (await overEventStoreDb()).run(options),
 };
 
-const parts: readonly Part[] = [...appendParts, importPart, ...replayParts, eventStoreDbPart];
+const parts: readonly Part[] = [
+  ...appendParts,
+  importPart,
+  ...replayParts,
+  ...observerParts,
+  ...timeToFlagParts,
+  eventStoreDbPart,
+];
+
+/** `observer` means every part whose name begins with `observer-` too. */
+const isMeant = (part: Part, name: string) => part.name === name || part.name.startsWith(`${name}-`);
 
 const above0 = (text: string) => {
   const value = Number(text);
@@ -42,8 +54,11 @@ const above0 = (text: string) => {
 
 function parse(): { names: readonly string[]; options: Options } {
   const command = new Command("bench")
-    .description("Measures appends, import, rebuild, observer catch-up and EventStoreDB; each in a process of its own.")
-    .argument("[parts...]", `what to measure: ${parts.map(({ name }) => name).join(", ")} (default: all)`)
+    .description("Measures appends, import, rebuild, observers and EventStoreDB; each in a process of its own.")
+    .argument(
+      "[parts...]",
+      `what to measure, or how it begins: ${parts.map(({ name }) => name).join(", ")} (default: all)`,
+    )
     .option("--runs <n>", "interleaved runs, of which the median counts", above0, 5)
     .option("--scale <x>", "size of the history; 1 is a million events", above0, 1)
     .option("--json", "print the figures as JSON")
@@ -56,20 +71,22 @@ function parse(): { names: readonly string[]; options: Options } {
 
 await run(async (signal) => {
   const { names, options } = parse();
-  const unknown = names.filter((name) => !parts.some((part) => part.name === name));
+  const unknown = names.filter((name) => !parts.some((part) => isMeant(part, name)));
   if (unknown.length > 0)
     throw new InvalidConfiguration(unknown.map((name) => `There is no part ${name}. See --help.`));
-  const chosen = parts.filter(({ name }) => names.length === 0 || names.includes(name));
-  const [only] = chosen;
+  const chosen = parts.filter((part) => names.length === 0 || names.some((name) => isMeant(part, name)));
+  const only = chosen.find(({ name }) => name === names[0]);
   const step = process.env["ROLLCALL_BENCH_STEP"];
   if (step !== undefined) return doHere(only!, step, process.env["ROLLCALL_BENCH_FOLDER"]!, options);
 
+  const [loadBefore] = loadavg();
   const figures: Figure[] = [];
   for (const part of chosen) {
     if (!options.json) process.stderr.write(`${part.title} …\n`);
     figures.push(...(await measureApart(part, options, signal)));
   }
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}`;
+  const load = `load average ${loadBefore!.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${load}`;
   process.stdout.write(
     options.json ? `${JSON.stringify({ machine, ...options, figures }, null, 2)}\n` : `${tableOf(machine, figures)}\n`,
   );
@@ -100,14 +117,14 @@ async function measureApart(part: Part, { runs, scale }: Options, signal: AbortS
 }
 
 function tableOf(machine: string, figures: readonly Figure[]): string {
-  const lines = figures.map(({ figure, unit, perSecond, floor, goal, peakMiB }) => {
-    const ratio = floor && perSecond / floor.perSecond;
+  const lines = figures.map(({ figure, unit, median, floor, goal, peakMiB }) => {
+    const ratio = floor && median / floor.median;
     return [
       figure,
-      `${perSecond.toLocaleString("en")} ${unit}`,
-      floor ? `${floor.perSecond.toLocaleString("en")} (${floor.what})` : "",
+      `${median.toLocaleString("en")} ${unit}`,
+      floor ? `${floor.median.toLocaleString("en")} (${floor.what})` : "",
       ratio ? ratio.toFixed(2) : "",
-      ratio && goal ? verdict(perSecond, ratio, goal) : "",
+      goal ? verdict(median, ratio ?? 0, goal) : "",
       peakMiB ? `${peakMiB} MiB` : "",
     ];
   });
@@ -124,8 +141,11 @@ function tableOf(machine: string, figures: readonly Figure[]): string {
   ].join("\n");
 }
 
-function verdict(perSecond: number, ratio: number, goal: NonNullable<Figure["goal"]>): string {
-  const reached = ratio >= goal.ratio || (goal.perSecond !== undefined && perSecond >= goal.perSecond);
-  const enough = goal.perSecond === undefined ? "" : ` or ${goal.perSecond.toLocaleString("en")}/s`;
-  return `${reached ? "reached" : "MISSED"}: ${goal.ratio}${enough}`;
+function verdict(median: number, ratio: number, { ratio: least, atLeast, atMost }: Goal): string {
+  const reached =
+    (least !== undefined && ratio >= least) ||
+    (atLeast !== undefined && median >= atLeast) ||
+    (atMost !== undefined && median <= atMost);
+  const wanted = [least, atLeast?.toLocaleString("en"), atMost && `at most ${atMost.toLocaleString("en")}`];
+  return `${reached ? "reached" : "MISSED"}: ${wanted.filter((each) => each !== undefined).join(" or ")}`;
 }

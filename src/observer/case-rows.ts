@@ -12,6 +12,8 @@ export interface CaseRowsLimits {
   readonly cachedDeadlines: number;
 }
 
+const preparedAhead = 255;
+
 export class CaseRows {
   private readonly rows: RowCache;
   private readonly due: DueQueue;
@@ -92,6 +94,7 @@ export class CaseRows {
       if (!next) return undefined;
       if (await this.caseAt(next)) return next.atMs;
       this.due.pop();
+      this.rows.trim();
     }
   }
 
@@ -133,7 +136,8 @@ export class CaseRows {
 
   /** The case, if it waits for that still. */
   private async caseAt({ atMs, key: row }: Due): Promise<Case | undefined> {
-    if (!this.rows.has(row)) await this.rows.prepare([row]);
+    // Whoever asks for one asks for the next ones too.
+    if (!this.rows.has(row)) await this.rows.prepare([row, ...this.due.ahead(preparedAhead).map(({ key }) => key)]);
     const found = this.rows.get(row) as Case | undefined;
     return found?.dueMs === atMs && row.startsWith(casePrefix) ? found : undefined;
   }

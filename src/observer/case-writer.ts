@@ -26,7 +26,6 @@ export interface CaseWriterOptions {
 }
 
 export class CaseWriter implements GenerationWriter {
-  checkpoint: Checkpoint;
   /** Read-only operation: what was kept, and what of it has counted. */
   local: LocalState | undefined;
   private readonly rows: CaseRows;
@@ -36,6 +35,10 @@ export class CaseWriter implements GenerationWriter {
   private readonly sink: FlagSink;
   private readonly ticker: DeadlineWatch | undefined;
   private readonly limits: Required<ObserverLimits>;
+  private settled: Checkpoint;
+  /** The last event since, and how many they are: most events are not worth a checkpoint of their own. */
+  private passed: RecordedEvent | undefined;
+  private passedCount = 0;
   private uncommitted = 0;
   /** What is in the store, if anything is. */
   private committed: Checkpoint | undefined;
@@ -52,7 +55,7 @@ export class CaseWriter implements GenerationWriter {
     this.limits = { ...defaultLimits, ...limits };
     this.committed = checkpoint;
     const startsAfter = checkpoint ? undefined : history.startsAfter;
-    this.checkpoint = checkpoint ?? {
+    this.settled = checkpoint ?? {
       ...beginningOf(storeId),
       ...(startsAfter !== undefined && { position: startsAfter }),
     };
@@ -74,13 +77,25 @@ export class CaseWriter implements GenerationWriter {
     return writer;
   }
 
+  get checkpoint(): Checkpoint {
+    const { passed, passedCount, settled } = this;
+    if (passed) {
+      const { position, recordedAtMs } = passed;
+      this.settled = { ...settled, position, recordedAtMs, handled: settled.handled + passedCount };
+      this.passed = undefined;
+      this.passedCount = 0;
+    }
+    return this.settled;
+  }
+
   async handle(events: Page): Promise<void> {
     const { judge } = this;
+    const { position: before } = this.checkpoint;
     const { definitions } = judge;
     const identities = await judge.prepare(events);
     for (const [i, event] of events.entries()) {
       // What was delivered before has been judged.
-      if (this.checkpoint.position !== undefined && event.position <= this.checkpoint.position) continue;
+      if (before !== undefined && event.position <= before) continue;
       try {
         // A definition that came into force within the page may look for keys elsewhere.
         await judge.take(event, judge.definitions === definitions ? identities?.[i] : undefined);
@@ -91,12 +106,8 @@ export class CaseWriter implements GenerationWriter {
         const { streamName, revision, type, position } = event;
         throw new HandlingFailed(judge.definitions.inForce.name, streamName, revision, type, position, error);
       }
-      this.checkpoint = {
-        ...this.checkpoint,
-        position: event.position,
-        handled: this.checkpoint.handled + 1,
-        recordedAtMs: event.recordedAtMs,
-      };
+      this.passed = event;
+      this.passedCount++;
       this.uncommitted++;
     }
     if (this.isFull) await this.flush();
@@ -112,10 +123,11 @@ export class CaseWriter implements GenerationWriter {
     }
     const { readModels, generation, lease } = this.context;
     const rows = await this.rows.changes();
-    this.checkpoint = { ...this.checkpoint, state: this.state };
-    await readModels.commit(generation, lease, { rows, checkpoint: this.checkpoint });
+    const checkpoint = { ...this.checkpoint, state: this.state };
+    await readModels.commit(generation, lease, { rows, checkpoint });
     this.rows.committed();
-    this.committed = this.checkpoint;
+    this.settled = checkpoint;
+    this.committed = checkpoint;
     this.uncommitted = 0;
   }
 
@@ -159,7 +171,7 @@ export class CaseWriter implements GenerationWriter {
       this.flags.provisional = false;
     }
     const { position = -1n } = this.checkpoint;
-    if (after !== undefined && after > position) this.checkpoint = { ...this.checkpoint, position: after };
+    if (after !== undefined && after > position) this.settled = { ...this.checkpoint, position: after };
     this.uncommitted++;
   }
 

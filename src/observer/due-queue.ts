@@ -46,6 +46,11 @@ export class DueQueue {
     return this.heap[0];
   }
 
+  /** About the next `count` entries, in no order. */
+  ahead(count: number): readonly Due[] {
+    return this.heap.slice(0, count);
+  }
+
   pop(): Due | undefined {
     const [first] = this.heap;
     const last = this.heap.pop();

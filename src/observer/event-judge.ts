@@ -217,8 +217,11 @@ export class EventJudge {
 
   private async fire(event: RecordedEvent): Promise<void> {
     const { nowMs } = this.time;
-    for (let due = await this.rows.takeDue(nowMs); due; due = await this.rows.takeDue(nowMs))
+    for (let due = await this.rows.takeDue(nowMs); due; due = await this.rows.takeDue(nowMs)) {
       this.keep(due, passTime(this.definitions, due, nowMs), event);
+      // Very many may be due at once: others want a turn, and memory has its bounds.
+      await this.relieve();
+    }
   }
 
   private keep(before: Case, step: CaseStep, event: RecordedEvent): void {

@@ -14,6 +14,8 @@ export class LiveReadModel implements Subscriber {
   filter: EventFilter;
   private writer: GenerationWriter | undefined;
   private lastPosition: bigint | undefined;
+  /** Makes the indexes, once there is a reason to. */
+  private index: (() => Promise<void>) | undefined;
 
   constructor(
     readonly readModel: ReadModel,
@@ -32,6 +34,9 @@ export class LiveReadModel implements Subscriber {
   async open(lease: Lease, control: SubscriberControl): Promise<Checkpoint | undefined> {
     const { store, readModels, readModel } = this;
     const generation = await this.generation(lease);
+    this.index = async () => {
+      if (!control.signal.aborted) await readModels.buildIndexes(generation, lease);
+    };
     this.writer = await readModel.open({ generation, lease, mode: "live", readModels, store, ...control });
     this.filter = (await readModel.filterFor?.(store)) ?? readModel.filter;
     const { checkpoint } = this.writer;
@@ -55,10 +60,13 @@ export class LiveReadModel implements Subscriber {
 
   async flush(): Promise<void> {
     await this.writer?.flush();
+    await this.index?.();
+    this.index = undefined;
     await this.writer?.caughtUp?.();
   }
 
   async close(): Promise<void> {
     this.writer = undefined;
+    this.index = undefined;
   }
 }

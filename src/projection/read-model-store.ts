@@ -73,6 +73,13 @@ export interface ReadModelStore extends CheckpointStore {
    */
   createBuilding(declaration: ReadModelDeclaration, lease: Lease): Promise<Generation>;
 
+  /**
+   * Makes the indexes of a generation that has caught up with the log: while history is written into it, they would cost
+   * more than all the rest. What asks for one earlier makes it.
+   * @throws Fenced when the lease was lost, or the generation is no longer there.
+   */
+  buildIndexes(generation: Generation, lease: Lease): Promise<void>;
+
   /** Rows by key; keys without a row are absent. */
   rows(generation: Generation, keys: readonly string[]): Promise<Map<string, Row>>;
 

@@ -2,10 +2,16 @@
 
 import type { Generation, ReadModelStore, Row } from "./read-model-store.js";
 
+interface Entry<R> {
+  readonly key: string;
+  /** `undefined`: it is known not to exist. */
+  row: R | undefined;
+  isDirty: boolean;
+}
+
 export class RowCache<R extends Row = Row> {
-  // `undefined` is a row that is known not to exist.
-  private readonly rows = new Map<string, R | undefined>();
-  private readonly dirty = new Set<string>();
+  private readonly entries = new Map<string, Entry<R>>();
+  private dirty: Entry<R>[] = [];
 
   /**
    * @param complete true when rows that are not cached are known not to exist: a new generation, until its first commit
@@ -18,54 +24,73 @@ export class RowCache<R extends Row = Row> {
   ) {}
 
   get dirtyCount(): number {
-    return this.dirty.size;
+    return this.dirty.length;
   }
 
   /** Rows in memory, those that are known not to exist included. */
   get size(): number {
-    return this.rows.size;
+    return this.entries.size;
   }
 
   /** Loads those of the rows that are not here yet, so that `get` can answer. */
   async prepare(keys: Iterable<string>): Promise<void> {
     if (this.complete) return;
-    const missing = new Set<string>();
-    for (const key of keys) if (!this.rows.has(key)) missing.add(key);
-    if (missing.size === 0) return;
-    const found = await this.readModels.rows(this.generation, [...missing]);
-    for (const key of missing) {
-      const row = found.get(key) as R | undefined;
-      this.rows.set(key, row && frozen(row));
+    const missing: string[] = [];
+    for (const key of keys)
+      if (!this.entries.has(key)) {
+        this.entries.set(key, { key, row: undefined, isDirty: false });
+        missing.push(key);
+      }
+    if (missing.length === 0) return;
+    try {
+      for (const [key, row] of await this.readModels.rows(this.generation, missing))
+        this.entries.get(key)!.row = frozen(row as R);
+    } catch (error) {
+      for (const key of missing) this.entries.delete(key);
+      throw error;
     }
   }
 
   /** Whether `get` can answer without `prepare`. */
   has(key: string): boolean {
-    return this.complete || this.rows.has(key);
+    return this.complete || this.entries.has(key);
   }
 
   get(key: string): R | undefined {
-    return this.rows.get(key);
+    return this.entries.get(key)?.row;
   }
 
   set(key: string, row: R | undefined): void {
-    this.rows.set(key, row);
-    this.dirty.add(key);
+    let entry = this.entries.get(key);
+    if (!entry) this.entries.set(key, (entry = { key, row, isDirty: false }));
+    entry.row = row;
+    if (entry.isDirty) return;
+    entry.isDirty = true;
+    this.dirty.push(entry);
   }
 
   /** What the next commit writes. */
   *changes(): Iterable<readonly [string, R | undefined]> {
-    for (const key of this.dirty) yield [key, this.rows.get(key)];
+    for (const { key, row } of this.dirty) yield [key, row];
   }
 
-  /** The changes are committed: they are clean now, and the oldest of what is clean may go. */
+  /** The changes are committed: they are clean now. */
   committed(): void {
-    this.dirty.clear();
+    for (const entry of this.dirty) entry.isDirty = false;
+    this.dirty = [];
     this.complete = false;
-    let excess = this.rows.size - this.maxClean;
-    for (const key of this.rows.keys()) {
-      if (excess-- <= 0) break;
-      this.rows.delete(key);
+    this.trim();
+  }
+
+  /** Lets the oldest of what is clean go, when there is too much of it. */
+  trim(): void {
+    let excess = this.entries.size - this.dirty.length - this.maxClean;
+    if (excess <= 0 || this.complete) return;
+    for (const { key, isDirty } of this.entries.values()) {
+      if (excess <= 0) break;
+      if (isDirty) continue;
+      this.entries.delete(key);
+      excess--;
     }
   }
 }

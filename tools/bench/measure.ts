@@ -1,8 +1,8 @@
 /** How benchmarks measure: medians of interleaved runs, each side seeing the same machine. */
 
 export interface Measured {
-  /** Per second: events, or appends. The median of the runs. */
-  readonly perSecond: number;
+  /** Of the runs, in the unit of the figure: so many a second, or milliseconds. */
+  readonly median: number;
   readonly runs: readonly number[];
 }
 
@@ -12,8 +12,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** The smallest value that at least so great a part does not exceed. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]!;
+}
+
 export const measured = (runs: readonly number[]): Measured => ({
-  perSecond: Math.round(median(runs)),
+  median: Math.round(median(runs)),
   runs: runs.map(Math.round),
 });
 
@@ -23,6 +29,14 @@ export async function rate(count: number, work: () => unknown): Promise<number> 
   const started = performance.now();
   await work();
   return (count / (performance.now() - started)) * 1_000;
+}
+
+/** How long `work` takes, in milliseconds. */
+export async function duration(work: () => unknown): Promise<number> {
+  globalThis.gc?.();
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
 }
 
 /** Runs all sides in turn, `runs` times. */

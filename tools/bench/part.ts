@@ -10,13 +10,19 @@ export interface PartOptions {
   readonly scale: number;
 }
 
+/** What is wanted: so much of the floor, or else so many where that is enough; of what takes time, no more than so long. */
+export interface Goal {
+  readonly ratio?: number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
 /** A figure next to the floor that was measured in the same run. */
 export interface Figure extends Measured {
   readonly figure: string;
   readonly unit: string;
   readonly floor?: Measured & { readonly what: string };
-  /** What is wanted: so much of the floor, or so many a second where that is enough. */
-  readonly goal?: { readonly ratio: number; readonly perSecond?: number } | undefined;
+  readonly goal?: Goal | undefined;
   /** Largest resident size of the part's process, in MiB. */
   readonly peakMiB?: number;
 }

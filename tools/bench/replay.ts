@@ -1,4 +1,4 @@
-/** Rebuild and observer catch-up over generated history, next to the decode floor and SQLite alone. */
+/** Rebuilds over generated history, next to the decode floor and SQLite alone. */
 
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -56,10 +56,10 @@ async function memoryOf({ readModel, title }: Replay, options: PartOptions): Pro
   return [{ figure, unit: "events/s", ...figures.rebuild, peakMiB: peakMiB() }];
 }
 
-const inWords = (count: number) => count.toLocaleString("en");
+export const inWords = (count: number) => count.toLocaleString("en");
 
 /** The data and metadata of every event, in memory as text, parsed one by one. A slice at a time, so that memory stays flat. */
-async function decodeFloor(file: string, count: number): Promise<number> {
+export async function decodeFloor(file: string, count: number): Promise<number> {
   const db = new Database(file, { readonly: true });
   const slice = db.prepare("SELECT data, metadata FROM event WHERE position > ? ORDER BY position LIMIT 50000").raw();
   let spentMs = 0;
@@ -85,9 +85,9 @@ function sqliteAlone(file: string): void {
 const rebuild: Replay = {
   readModel: "bench-accounts",
   title: "rebuild of a keyed read model",
-  goal: { ratio: 0.5, perSecond: 150_000 },
+  goal: { ratio: 0.5, atLeast: 150_000 },
 };
-const observer: Replay = { readModel: "bench-payments", title: "observer catch-up" };
+const observer: Replay = { readModel: "bench-payments", title: "rebuild of an observer, 86,000 cases" };
 /** The same keys for a quarter of the history, for all of it and for twice as much: the peak must be the same. */
 const memory: Replay = { readModel: "bench-accounts", title: "peak memory of a rebuild", keys: 25_000 };
 
@@ -107,7 +107,7 @@ const memoryPart = (name: string, factor: number): Part => {
 
 export const replayParts: readonly Part[] = [
   ...[rebuild, observer].map((each) => ({
-    name: each === rebuild ? "rebuild" : "observer",
+    name: each === rebuild ? "rebuild" : "observer-rebuild",
     title: each.title,
     prepare: (options: PartOptions) => prepare(each, options),
     run: (options: PartOptions) => replay(each, options),

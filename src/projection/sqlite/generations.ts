@@ -6,7 +6,7 @@ import type { Checkpoint } from "../../subscription/checkpoint-store.js";
 import type { Generation, ReadModelDeclaration } from "../read-model-store.js";
 import { checkpointColumns, checkpointOf, type CheckpointRecord, type CheckpointValues } from "./checkpoints.js";
 import type { Database } from "./database.js";
-import { createRowIndex, createRowTable, dropRowTable, isIndexableField } from "./row-table.js";
+import { createRowTable, dropRowTable, isIndexableField } from "./row-table.js";
 
 export interface StoredGeneration extends Generation {
   readonly indexes: readonly string[];
@@ -83,8 +83,6 @@ export class Generations {
     const { lastInsertRowid } = this.insert.run(name, version, definition, JSON.stringify(fields), state);
     const id = Number(lastInsertRowid);
     createRowTable(this.database.connection, id);
-    // Queries may come at once. A generation in the making gets its indexes when it is activated.
-    if (state === "active") for (const field of fields) createRowIndex(this.database.connection, id, fields, field);
     return { id, name, version, definition, state, indexes: fields, checkpoint: undefined };
   }
 

@@ -20,7 +20,7 @@ import { Checkpoints, valuesOf } from "./checkpoints.js";
 import { Database } from "./database.js";
 import { checkDeclaration, Generations, hasReached, type StoredGeneration } from "./generations.js";
 import { Leases } from "./leases.js";
-import { createRowIndex, hasRowIndex, RowTable, type KeyedRow, type OrderOptions } from "./row-table.js";
+import { RowTable, type KeyedRow, type OrderOptions } from "./row-table.js";
 import { prepareSchema } from "./schema.js";
 
 export interface SqliteReadModelStoreOptions {
@@ -133,18 +133,11 @@ class SqliteReadModelStore implements ReadModelStore {
 
   /** @throws InvalidQuery when the field is not indexed. @throws Fenced when the generation is no longer there. */
   async rowsInOrder(generation: Generation, field: string, options: OrderOptions): Promise<readonly KeyedRow[]> {
-    const { connection } = this.database;
-    const indexed = await this.database.read(() => {
-      const { id, name, indexes } = this.present(generation);
-      checkOrder(name, indexes, field, options.limit);
-      return hasRowIndex(connection, id, indexes, field);
+    await this.index([field], () => {
+      const found = this.present(generation);
+      checkOrder(found.name, found.indexes, field, options.limit);
+      return found;
     });
-    // A generation in the making has no index as yet, but who reads it in order will do so often.
-    if (!indexed)
-      await this.database.write(() => {
-        const { id, indexes } = this.present(generation);
-        createRowIndex(connection, id, indexes, field);
-      });
     return this.database.read(() => this.openTable(this.present(generation).id).inOrder(field, options));
   }
 
@@ -184,8 +177,8 @@ class SqliteReadModelStore implements ReadModelStore {
     const ready = await this.database.write(() => {
       const building = this.checkActivation(generation, lease, readThrough);
       if (!building) return false;
-      for (const field of building.indexes)
-        createRowIndex(this.database.connection, building.id, building.indexes, field);
+      const table = this.openTable(building.id);
+      for (const field of building.indexes) table.createIndex(building.indexes, field);
       return true;
     });
     if (!ready) return false;
@@ -216,12 +209,20 @@ class SqliteReadModelStore implements ReadModelStore {
     });
   }
 
-  findRows(name: string, query: RowQuery): Promise<RowPage> {
-    return this.database.read(() => {
-      const active = this.serving(name);
-      const checked = checkQuery(name, active, query);
-      return pageOf(active.id, checked, this.openTable(active.id).page(checked));
-    });
+  async findRows(name: string, query: RowQuery): Promise<RowPage> {
+    const serving = () => this.serving(name);
+    for (;;) {
+      const found = await this.database.read(() => {
+        const active = serving();
+        const checked = checkQuery(name, active, query);
+        const table = this.openTable(active.id);
+        return checked.where.every(({ field }) => table.hasIndex(active.indexes, field))
+          ? pageOf(active.id, checked, table.page(checked))
+          : checked.where.map(({ field }) => field);
+      });
+      if ("rows" in found) return found;
+      await this.index(found, serving);
+    }
   }
 
   countRows(name: string, field: string, prefix?: string): Promise<ReadonlyMap<string, number>> {
@@ -234,6 +235,30 @@ class SqliteReadModelStore implements ReadModelStore {
 
   async close(): Promise<void> {
     this.database.close();
+  }
+
+  async buildIndexes(generation: Generation, lease: Lease): Promise<void> {
+    const { indexes } = await this.database.read(() => this.present(generation));
+    await this.index(indexes, () => {
+      this.leases.check(lease);
+      return this.present(generation);
+    });
+  }
+
+  /** Makes the indexes that are missing, each in a transaction of its own, because it takes long where rows are many. */
+  private async index(fields: readonly string[], find: () => StoredGeneration): Promise<void> {
+    for (const field of fields) {
+      const isThere = await this.database.read(() => {
+        const { id, indexes } = find();
+        return this.openTable(id).hasIndex(indexes, field);
+      });
+      if (isThere) continue;
+      await this.database.write(() => {
+        const { id, indexes } = find();
+        this.openTable(id).createIndex(indexes, field);
+      });
+      await nextTurn();
+    }
   }
 
   /** The generation to activate as it is now; `undefined` when the active one is ahead. */

@@ -26,6 +26,8 @@ export class RowTable {
   /** Several rows to one call, because the call costs as much as the row. */
   private readonly upsertBatch: Statement<string[]>;
   private readonly remove: Statement<[string]>;
+  /** Fields whose index is known to be there. */
+  private readonly indexed = new Set<string>();
   private readonly selects = new LRUCache<string, Statement<unknown[], [key: string, doc: string]>>({
     max: keptSelects,
   });
@@ -114,6 +116,22 @@ export class RowTable {
       .all(...(prefix ? [prefix, endOf(prefix)] : []));
   }
 
+  /** Whether the index of one of the generation's `fields` is there. */
+  hasIndex(fields: readonly string[], field: string): boolean {
+    if (this.indexed.has(field)) return true;
+    const find = this.connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").pluck();
+    if (find.get(indexOf(this.id, fields, field)) === undefined) return false;
+    this.indexed.add(field);
+    return true;
+  }
+
+  /** Creates the index of one of the generation's `fields` if it is missing. */
+  createIndex(fields: readonly string[], field: string): void {
+    // On the expression: a generated column of the same meaning would slow every insert by a fifth, with or without index.
+    const on = `${tableOf(this.id)} (${valueOf(field)}, key)`;
+    this.connection.exec(`CREATE INDEX IF NOT EXISTS ${indexOf(this.id, fields, field)} ON ${on}`);
+  }
+
   private select(conditions: readonly string[], order: string, values: readonly unknown[]): KeyedRow[] {
     const filter = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
     const sql = `SELECT key, doc FROM ${tableOf(this.id)} ${filter} ORDER BY ${order} LIMIT ?`;
@@ -127,19 +145,9 @@ export class RowTable {
 }
 
 export function createRowTable(connection: Connection, id: number): void {
-  // One tree instead of two: a page of rows is read in sequence, and an index ends in the key, so in the page's order.
-  connection.exec(`CREATE TABLE ${tableOf(id)} (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID`);
-}
-
-/** Creates the index of one of a generation's `fields` if it is missing. */
-export function createRowIndex(connection: Connection, id: number, fields: readonly string[], field: string): void {
-  // On the expression: a generated column of the same meaning would slow every insert by a fifth, with or without index.
-  connection.exec(`CREATE INDEX IF NOT EXISTS ${indexOf(id, fields, field)} ON ${tableOf(id)} (${valueOf(field)})`);
-}
-
-export function hasRowIndex(connection: Connection, id: number, fields: readonly string[], field: string): boolean {
-  const find = connection.prepare<[string], number>("SELECT 1 FROM sqlite_schema WHERE name = ?").pluck();
-  return find.get(indexOf(id, fields, field)) !== undefined;
+  // Rows in the order in which they came, beside a tree of keys: what is written together is often changed together, while
+  // keys are scattered, and a commit writes whole pages. Older files have one tree, which the statements do not mind.
+  connection.exec(`CREATE TABLE ${tableOf(id)} (key TEXT PRIMARY KEY, doc TEXT NOT NULL)`);
 }
 
 export function dropRowTable(connection: Connection, id: number): void {

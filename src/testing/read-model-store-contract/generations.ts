@@ -40,6 +40,22 @@ export function describeGenerations(given: Given): void {
     }
   });
 
+  it("finds the same rows before a generation is indexed and afterwards, and indexes it for who holds the lease", async () => {
+    const { generation, lease } = await given.live();
+    await given.store.commit(generation, lease, commitOf({ a: { count: 2 }, b: { count: 1 } }));
+    await given.store.buildIndexes(generation, lease);
+    await given.store.buildIndexes(generation, lease);
+    await given.store.commit(generation, lease, commitOf({ c: { count: 2 } }, 2n));
+    const found = await given.store.findRows("orders", { where: { count: 2 }, limit: 10 });
+    assert.deepEqual(
+      found.rows.map(({ key }) => key),
+      ["a", "c"],
+    );
+    await given.clock.advance(ttlMs);
+    await given.lease(liveLease, "b");
+    await assert.rejects(given.store.buildIndexes(generation, lease), Fenced);
+  });
+
   it("shows nobody a generation in the making", async () => {
     const { generation, lease } = await given.building();
     assert.equal(generation.state, "building");
