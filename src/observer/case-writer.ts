@@ -90,12 +90,12 @@ export class CaseWriter implements GenerationWriter {
 
   async handle(events: Page): Promise<void> {
     const { judge } = this;
-    const { position: before } = this.checkpoint;
+    let { position: reached = -1n } = this.checkpoint;
     const { definitions } = judge;
     const identities = await judge.prepare(events);
     for (const [i, event] of events.entries()) {
       // What was delivered before has been judged.
-      if (before !== undefined && event.position <= before) continue;
+      if (event.position <= reached) continue;
       try {
         // A definition that came into force within the page may look for keys elsewhere.
         await judge.take(event, judge.definitions === definitions ? identities?.[i] : undefined);
@@ -106,6 +106,7 @@ export class CaseWriter implements GenerationWriter {
         const { streamName, revision, type, position } = event;
         throw new HandlingFailed(judge.definitions.inForce.name, streamName, revision, type, position, error);
       }
+      reached = event.position;
       this.passed = event;
       this.passedCount++;
       this.uncommitted++;

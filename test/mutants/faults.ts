@@ -88,7 +88,7 @@ export const faults: readonly Fault[] = [
     "the checkpoint is committed before the flags",
     [
       inObserver("case-writer", recordsFlags, ""),
-      inObserver("case-writer", "this.committed = this.checkpoint;", `this.committed = this.checkpoint; ${record}`),
+      inObserver("case-writer", "this.settled = checkpoint;", `this.settled = checkpoint; ${record}`),
     ],
     struck,
   ),
