@@ -34,14 +34,14 @@ const fault = (name: string, edit: Edit | readonly Edit[], ...tests: readonly st
 });
 
 const fires = "if (!this.redefining && this.rows.mayBeDue(time.nowMs))\n            await this.fire(event);";
-const takes = "await this.take(event, this.definitions === definitions ? identities?.[i] : undefined);";
+const takes = "await judge.take(event, judge.definitions === definitions ? identities?.[i] : undefined);";
 const recordsFlags =
-  "if (this.flags.length > 0) {\n            await this.checkLease();\n            await this.record();\n        }";
+  "if (this.flags.count > 0) {\n            await this.checkLease();\n            await this.flags.record(this.judge.definitions.chain);\n        }";
 
 export const faults: readonly Fault[] = [
   fault(
     "an event is applied before deadlines fire",
-    [inObserver("case-writer", fires, ""), inObserver("case-writer", takes, `${takes} await this.fire(event);`)],
+    [inObserver("event-judge", fires, ""), inObserver("case-writer", takes, `${takes} await judge.fire(event);`)],
     plain,
   ),
   fault(
@@ -65,7 +65,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     "flags are recorded though the lease is lost",
-    inObserver("case-writer", "await this.checkLease();\n            await this.record();", "await this.record();"),
+    inObserver("case-writer", "await this.checkLease();\n            await this.flags", "await this.flags"),
     takeover,
   ),
   fault(
@@ -91,7 +91,7 @@ export const faults: readonly Fault[] = [
       inObserver(
         "case-writer",
         "this.committed = this.checkpoint;",
-        "this.committed = this.checkpoint; await this.record();",
+        "this.committed = this.checkpoint; await this.flags.record(this.judge.definitions.chain);",
       ),
     ],
     struck,
@@ -136,15 +136,15 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     "the last meaning of an alias stands",
-    inObserver("case-writer", "if (known !== undefined)\n            return;", ""),
+    inObserver("event-judge", "if (known !== undefined)\n            return;", ""),
     "observer/keys.test.js",
   ),
   fault(
     "an alias that was put away is taken for unknown",
     inObserver(
-      "case-writer",
-      "if (!this.rows.isPrepared(row))\n            await this.rows.prepare([row]);\n        return",
-      "return",
+      "event-judge",
+      "if (!this.rows.isPrepared(row))",
+      "if (row.startsWith('case/') && !this.rows.isPrepared(row))",
     ),
     "observer/keys.test.js",
   ),
@@ -155,7 +155,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     "flags of history are not marked",
-    inObserver("case-writer", "history.isBackfill(position)", "false"),
+    inObserver("flag-recorder", "history.isBackfill(position)", "false"),
     redefinition,
   ),
   fault(
@@ -185,12 +185,12 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     "keys of a page outlive a definition within it",
-    inObserver("case-writer", "this.definitions === definitions ? identities?.[i] : undefined", "identities?.[i]"),
+    inObserver("case-writer", "judge.definitions === definitions ? identities?.[i] : undefined", "identities?.[i]"),
     redefinition,
   ),
   fault(
     "the new terms fire before the definition is in force everywhere",
-    inObserver("case-writer", "if (!this.redefining && this.rows", "if (this.rows"),
+    inObserver("event-judge", "if (!this.redefining && this.rows", "if (this.rows"),
     redefinition,
   ),
 ];
