@@ -154,6 +154,71 @@ describe("an observer whose definition changes", () => {
     });
   });
 
+  describe("which adds a slot, and reads again what came before,", () => {
+    const adds = (more: Partial<SlotTerms> = {}, applyTo: "new" | "open" = "new") =>
+      redefining.next([payment, { ...shipment, ...more }], { applyTo });
+
+    it("counts an event once that comes again after it", async () => {
+      const c = event("c", 90);
+      await live(redefining.next([payment])(), c, { ...c, recordedAtMs: 91, streamName: "again-k" });
+      const second = adds({ max: 1 });
+      await live(second(), { ...c, recordedAtMs: 92, streamName: "again-k" }, event("a", 93), event("b", 94));
+      expect(await flags()).to.deep.equal([]);
+      expect(await slots()).to.deep.equal({ payment: "MET", shipment: "MET" });
+      await expectRebuilt(second());
+    });
+
+    it("raises no flag by it, and numbers those that come as if there had been none", async () => {
+      await live(redefining.next([payment])(), event("c", 90), event("c", 91));
+      const second = adds({ max: 1 });
+      await live(second(), event("c", 92), event("a", 93), event("b", 94));
+      const [flag, ...others] = flagEventsIn(await redefining.events());
+      expect(flag?.data).to.include({ slot: "shipment", sequence: 0, version: 2 });
+      expect(others).to.deep.equal([]);
+      await expectRebuilt(second());
+    });
+
+    it("takes no case for open because of what it has just read", async () => {
+      await live(redefining.next([payment])(), event("c", 90), event("a", 91), event("b", 92));
+      const second = adds({ min: 2 }, "open");
+      await live(second(), timeIs(200));
+      expect(await flags()).to.deep.equal([]);
+      expect(await slots()).to.deep.equal({ payment: "MET", shipment: "UNJUDGED" });
+      await expectRebuilt(second());
+    });
+
+    it("takes a case for open of which one slot is awaited, though another is done", async () => {
+      const other = { ...payment, slot: "other", counterpart: ["d"], withinMs: 100 };
+      await live(redefining.next([payment, other])(), event("a", 90), event("b", 91));
+      const second = redefining.next([payment, other, shipment], { applyTo: "open" });
+      await live(second(), timeIs(120));
+      expect(await flags()).to.deep.equal(["Missing shipment of k by 2: 111"]);
+      await expectRebuilt(second());
+    });
+
+    it("leaves closed cases alone", async () => {
+      const [closing, added] = [payment, shipment].map((slot) => ({ ...slot, closeAfterMs: 5 })) as [
+        SlotTerms,
+        SlotTerms,
+      ];
+      await live(redefining.next([closing])(), event("a", 90), event("b", 91), event("c", 92), timeIs(150));
+      const before = (await redefining.seen("watch")).rows["case/k"];
+      const second = redefining.next([closing, added], { applyTo: "open" });
+      await live(second(), timeIs(200));
+      expect((await redefining.seen("watch")).rows["case/k"]).to.equal(before);
+      await expectRebuilt(second());
+    });
+
+    it("does not read again what it skips: imported events, and events without a case", async () => {
+      const lost = event("c", 92, "none", { correlationId: undefined });
+      await live(redefining.next([payment])(), event("c", 90, "k", { imported: true }), lost);
+      const second = adds({ inOrder: true });
+      await live(second(), event("a", 93), event("c", 94), event("b", 94));
+      expect(await flags()).to.deep.equal([]);
+      await expectRebuilt(second());
+    });
+  });
+
   describe("while events wait for their time, or for what their alias means", () => {
     const slow = { ...payment, timeBase: "occurred", latenessMs: 50, live: true } as const;
     const data = { w: 1, p: "p", n: 2, pay: "x" };
