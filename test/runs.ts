@@ -9,4 +9,4 @@ const isFew = process.env["ROLLCALL_FEW"] === "1";
 if (isFew) fc.configureGlobal({ seed: 1, endOnFailure: true });
 
 export const runs = (sampled: number, soaked: number): number =>
-  soaking ? soaked : isFew ? Math.ceil(sampled / 4) : sampled;
+  soaking ? soaked : isFew ? Math.ceil(sampled / 8) : sampled;

@@ -140,4 +140,128 @@ describe("a case", () => {
     const early = await judged([{ max: 1 }], b, again(b, 2), event("a", 3));
     expect(early.flags).to.deep.equal([]);
   });
+
+  it("opens the next round after one that was waived before its trigger came", async () => {
+    const rounds = [{ eachTime: true, unless: ["c"] }];
+    const waived = [event("b", 0), event("c", 1), event("a", 2)];
+    expect((await judged(rounds, ...waived)).states).to.deep.equal(["slot WAIVED"]);
+    expect((await judged(rounds, ...waived, event("a", 3))).states).to.deep.equal(["slot WAIVED", "slot#2 OPEN"]);
+    const once = await judged([{ unless: ["c"] }], ...waived);
+    expect(once.case?.slots["slot"]).to.not.have.property("triggerId");
+  });
+
+  it("remembers what belonged to no round, which might belong to one that comes later", async () => {
+    const rounds = [{ eachTime: true, where: "w" }];
+    const b = event("b", 1, { w: 2 });
+    const again = { ...b, recordedAtMs: 3 };
+    const found = await judged(rounds, event("a", 0, { w: 1 }), b, event("a", 2, { w: 2 }), again);
+    expect(found.states).to.deep.equal(["slot OPEN", "slot#2 OPEN"]);
+  });
+
+  it("keeps of a slot what it must know, and no more", async () => {
+    const slot = async (terms: Partial<SlotTerms>, ...log: readonly LogRecord[]) =>
+      (await judged([terms], ...log)).case?.slots["slot"];
+    const data = { n: 2, list: [1], w: 1 };
+    const a = event("a", 5, data);
+    const opened = { state: "OPEN", count: 0, triggerId: "a-5", deadlineMs: 15 };
+    const b = { id: "b-0", atMs: 0, occurredAtMs: 0 };
+    expect(await slot({}, a)).to.deep.equal(opened);
+    expect(await slot({ min: 2, max: 3 }, a)).to.deep.equal(opened);
+    expect(await slot({ min: "data.n" }, a)).to.deep.equal({ ...opened, min: 2 });
+    expect(await slot({ max: "data.list" }, a)).to.deep.equal({ ...opened, max: 1 });
+    expect(await slot({ where: "w" }, a)).to.deep.equal({ ...opened, trigger: data });
+    expect(await slot({ agreeing: "w" }, a)).to.deep.equal({ ...opened, trigger: data });
+    expect(await slot({}, event("b", 0))).to.deep.equal({ state: "EARLY", count: 0, early: [b] });
+    const met = { ...opened, state: "MET", settledMs: 5, wasEarly: true };
+    expect(await slot({}, event("b", 0), a)).to.deep.equal(met);
+    expect(await slot({ min: 0 }, a)).to.deep.equal({ ...opened, state: "MET", settledMs: 5 });
+    expect(await slot({}, a, event("b", 6))).to.deep.equal({ ...opened, state: "MET", settledMs: 6 });
+  });
+
+  it("stops the observer, in words, where a number cannot be read from the trigger", async () => {
+    for (const n of [-1, 1.5, "2", null, undefined, {}, Number.MAX_SAFE_INTEGER + 1]) {
+      const failure = await judged([{ min: "data.n" }], event("a", 0, { n })).catch((error: unknown) => error);
+      expect(String(failure), String(n)).to.match(
+        /slot reads a number of counterparts from data\.n of its trigger, found /,
+      );
+    }
+    expect((await judged([{ min: "data.n" }], event("a", 0, { n: 0 }))).states).to.deep.equal(["slot MET"]);
+    expect((await judged([{ min: "data.n" }], event("a", 0, { n: [] }))).states).to.deep.equal(["slot MET"]);
+  });
+
+  it("is no orphan's any more where the trigger came, unless none of them belongs to it", async () => {
+    const orphan = [{ orphanWithinMs: 5, where: "w" }];
+    const early = [event("b", 0, { w: 1 }), tick(6)];
+    const found = await judged(orphan, ...early, event("a", 7, { w: 1 }));
+    expect(found).to.deep.include({ flags: ["Orphan slot b-0", "OrphanResolved slot a-7"], states: ["slot MET"] });
+    const other = await judged(orphan, ...early, event("a", 7, { w: 2 }));
+    expect(other).to.deep.include({ flags: ["Orphan slot b-0"], states: ["slot OPEN"] });
+  });
+
+  it("is reminded of orphans until they are acknowledged; the same acknowledgement again stops nothing", async () => {
+    const orphan = [{ orphanWithinMs: 5, escalateMs: [5, 50] }];
+    const reminded = await judged(orphan, event("b", 0), tick(6), tick(11), tick(99));
+    expect(reminded.flags).to.deep.equal(["Orphan slot b-0", "Escalated slot 1", "Escalated slot 2"]);
+    expect((await judged(orphan, event("b", 0), tick(6), acknowledged(7), tick(99))).flags).to.have.length(1);
+    const rounds = [{ eachTime: true, escalateMs: [5] }];
+    const again = { ...acknowledged(12), recordedAtMs: 41 };
+    const log = [event("a", 0), tick(11), acknowledged(12), event("a", 20), tick(40), again, tick(99)];
+    expect((await judged(rounds, ...log)).flags).to.deep.equal([
+      "Missing slot",
+      "Missing slot#2",
+      "Escalated slot#2 1",
+    ]);
+    const acknowledgedTwice = [event("a", 0), tick(11), acknowledged(12), event("a", 20), tick(31), again, tick(99)];
+    expect((await judged(rounds, ...acknowledgedTwice)).flags).to.include("Escalated slot#2 1");
+  });
+
+  it("says of what came late whether it occurred in time", async () => {
+    const inTime = async (occurredAtMs?: number) => {
+      const fed = await FedObserver.open([plainTerms]);
+      const late = { ...event("b", 30), occurredAtMs };
+      await fed.handle([event("a", 0), late].map((record, position) => ({ ...record, position })));
+      await fed.flush();
+      return (await fed.flags()).at(-1)?.occurredInTime;
+    };
+    expect(await inTime()).to.equal(false);
+    expect(await inTime(11)).to.equal(false);
+    expect(await inTime(10)).to.equal(true);
+    expect(await inTime(-7)).to.equal(true);
+  });
+
+  it("has deadlines at the same time fire by the names of the slots", async () => {
+    const terms = [
+      { slot: "z", trigger: ["x"], withinMs: 10 },
+      { slot: "b", trigger: ["y"], withinMs: 5 },
+      { slot: "n", trigger: ["w"], withinMs: 4 },
+    ];
+    const found = await judged(terms, event("x", 0), event("y", 5), event("w", 6), tick(11));
+    expect(found.flags).to.deep.equal(["Missing b", "Missing n", "Missing z"]);
+  });
+
+  it("is closed by its runs; by a mark for pairs to come only where there is none", async () => {
+    const pairs = [{ per: { trigger: "data.p", counterpart: "data.p" }, unless: ["c"], closeAfterMs: 5 }];
+    const statusAfter = async (...log: readonly LogRecord[]) => (await judged(pairs, ...log)).case?.status;
+    expect(await statusAfter(event("c", 1), tick(6))).to.equal("settled");
+    expect(await statusAfter(event("c", 1), tick(7))).to.equal("closed");
+    const done = [event("a", 1, { p: "p" }), event("b", 2, { p: "p" })];
+    expect(await statusAfter(...done, event("c", 4), tick(7))).to.equal("settled");
+    expect(await statusAfter(...done, event("c", 4), tick(8))).to.equal("closed");
+    // The one without a value is a run too.
+    const bare = [event("a", 1), event("b", 2)];
+    expect(await statusAfter(...bare, event("c", 4), tick(8))).to.equal("closed");
+  });
+
+  it("is open while one slot is, though another came late", async () => {
+    const terms = [
+      { slot: "one", withinMs: 1 },
+      { slot: "two", counterpart: ["d"], withinMs: 100 },
+    ];
+    expect((await judged(terms, event("a", 0), event("b", 5))).case?.status).to.equal("open");
+    const reversed = [
+      { ...terms[0]!, slot: "two" },
+      { ...terms[1]!, slot: "one" },
+    ];
+    expect((await judged(reversed, event("a", 0), event("b", 5))).case?.status).to.equal("open");
+  });
 });

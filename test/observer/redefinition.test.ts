@@ -162,7 +162,7 @@ describe("an observer whose definition changes", () => {
       const c = event("c", 90);
       await live(redefining.next([payment])(), c, { ...c, recordedAtMs: 91, streamName: "again-k" });
       const second = adds({ max: 1 });
-      await live(second(), { ...c, recordedAtMs: 92, streamName: "again-k" }, event("a", 93), event("b", 94));
+      await live(second(), { ...c, recordedAtMs: 92, streamName: "once-more-k" }, event("a", 93), event("b", 94));
       expect(await flags()).to.deep.equal([]);
       expect(await slots()).to.deep.equal({ payment: "MET", shipment: "MET" });
       await expectRebuilt(second());

@@ -99,7 +99,35 @@ describe("an event that waits for its time", () => {
     it("has no effect in a case that is kept, and has seen it", async () => {
       const kept = await judged({ eachTime: true }, ...over, again, tick(40));
       expect(kept).to.deep.include({ state: "MET", flags: [] });
+      expect((await judged({ eachTime: true }, ...over, again, tick(20))).case).to.not.have.property("pending");
       expect(kept.case?.seen).to.deep.equal(["a-0", "b-1"]);
     });
+  });
+});
+
+describe("a counterpart that comes early, in business time,", () => {
+  const atOnce = { latenessMs: 0, withinMs: 10 };
+
+  it("counts where it is in time, at the deadline itself too", async () => {
+    const early = (at: number) => judged(atOnce, event("b", at, at), event("a", 100, 50), tick(101));
+    expect(await early(60)).to.deep.include({ state: "MET", flags: [] });
+    expect(await early(61)).to.deep.include({ state: "RECOVERED", flags: ["Missing", "LateArrival b-61"] });
+  });
+
+  it("is kept where it is the earliest", async () => {
+    const found = await judged(atOnce, event("b", 90, 90), event("b", 91, 55), event("b", 92, 70), event("a", 100, 50));
+    expect(found).to.deep.include({ state: "MET", flags: [] });
+  });
+
+  it("makes the count complete with those in time, if too late", async () => {
+    const two = { ...atOnce, min: 2 };
+    const early = [event("b", 90, 90), event("b", 91, 55), event("a", 100, 50)];
+    expect((await judged(two, ...early, tick(101))).flags).to.deep.equal(["Missing", "LateArrival b-90"]);
+    const opened = await judged(two, ...early);
+    expect(opened.case?.slots["slot"]).to.deep.include({ state: "OPEN", count: 2 });
+    expect(opened.case?.slots["slot"]?.late).to.have.length(1);
+    // One more in time before anybody knows that the deadline has passed.
+    const three = await judged({ ...two, min: 3 }, ...early, event("b", 100, 56), tick(101));
+    expect(three.flags).to.deep.equal(["Missing", "LateArrival b-100"]);
   });
 });
