@@ -72,7 +72,9 @@ class Model {
   }
 }
 
-describe("The event stores", () => {
+describe("The event stores", function () {
+  // Random histories over a server of its own take as long as the machine is busy.
+  this.timeout(60_000);
   const logs = temporaryLogs();
   let server: TestServer;
   before(async () => {

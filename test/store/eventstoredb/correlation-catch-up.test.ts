@@ -14,7 +14,9 @@ import { closeAll, rejection, storeOf } from "./stores.js";
 
 const count = 5_000;
 
-describe("The index by correlation id of a log of thousands of events", () => {
+describe("The index by correlation id of a log of thousands of events", function () {
+  // How long thousands of events take is the machine's affair.
+  this.timeout(60_000);
   let server: CorrelationServer;
   let folder: string;
   let file: string;
