@@ -7,7 +7,6 @@ import type { EventStore } from "../store/event-store.js";
 import { acknowledgementStream } from "./acknowledgements.js";
 import { appendOnce } from "./append-once.js";
 import type { Case } from "./case.js";
-import { isKeyedByCorrelation } from "./case-events.js";
 import { acknowledgedType, type AcknowledgedData } from "./control-events.js";
 import type { ObserverDefinition } from "./definition.js";
 import { findCase } from "./find-case.js";
@@ -63,7 +62,7 @@ export async function acknowledgeCase(
     by,
     ...(note !== undefined && { note }),
   };
-  const metadata = isKeyedByCorrelation(definition) ? { $correlationId: key } : {};
+  const metadata = definition.joinsByCorrelation ? { $correlationId: key } : {};
   // Whoever says it comes first; what goes amiss later is another matter.
   const id = derivedId("acknowledged", observer, key, slot ?? "", ...unseen.map(occasion).toSorted());
   const { duplicate } = await appendOnce(store, streamName, { id, type: acknowledgedType, data, metadata });

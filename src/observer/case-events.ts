@@ -3,6 +3,7 @@
 import type { RecordedEvent } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
 import type { ObserverDefinition } from "./definition.js";
+import { flagCategoryOf, type FlagData } from "./flag-stream.js";
 import { identify } from "./keys.js";
 
 export interface CaseEventsOptions {
@@ -11,10 +12,6 @@ export interface CaseEventsOptions {
   /** Called while the log is searched, with the position that was reached. */
   readonly onProgress?: ((position: bigint) => void) | undefined;
 }
-
-/** Whether the key of every case is a correlation id. */
-export const isKeyedByCorrelation = ({ key, keys }: Pick<ObserverDefinition, "key" | "keys">): boolean =>
-  key === undefined && keys === undefined;
 
 /**
  * Everything recorded with the case's key as correlation id, flags and acknowledgements included; where the observer
@@ -29,7 +26,7 @@ export async function eventsOfCase(
   const events = new Map<string, RecordedEvent>();
   const add = (event: RecordedEvent) => events.set(`${event.revision}@${event.streamName}`, event);
   for await (const page of store.readCorrelation(key)) for (const event of page) add(event);
-  if (!isKeyedByCorrelation(definition)) {
+  if (definition.key !== undefined || definition.keys !== undefined) {
     const aliases = new Set<string>();
     const found = async () => {
       for await (const event of identified(store, definition, key, aliases, options)) add(event);
@@ -37,6 +34,8 @@ export async function eventsOfCase(
     await found();
     // What came before its alias was told is found once the alias is known.
     if (aliases.size > 0) await found();
+    if (!definition.joinsByCorrelation)
+      for await (const flag of flagsOfCase(store, definition, key, options)) add(flag);
   }
   return inOrder(store, [...events.values()]);
 }
@@ -46,6 +45,19 @@ export const inOrder = (store: EventStore, events: readonly RecordedEvent[]): re
   events.toSorted((a, b) =>
     store.own ? a.recordedAtMs - b.recordedAtMs : a.position < b.position ? -1 : a.position > b.position ? 1 : 0,
   );
+
+/** Of whatever definition; no correlation id tells which they are. */
+async function* flagsOfCase(
+  store: EventStore,
+  { name }: ObserverDefinition,
+  key: string,
+  { signal }: CaseEventsOptions,
+): AsyncGenerator<RecordedEvent> {
+  const filter = { streamPrefixes: [`${flagCategoryOf(store)}-${name}-`] };
+  for await (const page of store.readLog({ filter, signal }))
+    yield* page.filter(({ data }) => (data as FlagData).case === key);
+  signal?.throwIfAborted();
+}
 
 async function* identified(
   store: EventStore,

@@ -17,6 +17,8 @@ export function earliestDue(definitions: DefinitionsInForce, state: TimedCase): 
   let earliest: Extract<Due, { kind: "slot" }> | undefined;
   for (const run in state.slots) {
     const slot = state.slots[run]!;
+    // Of very many runs most have come to rest.
+    if (!isUnsettled(slot.state)) continue;
     const judged = definitions.slotIn(state, runOf(run).slot);
     const atMs = judged && !judged.isStale(slot) ? dueOf(slot, judged.terms) : undefined;
     if (atMs === undefined) continue;

@@ -61,9 +61,12 @@ export class DefinitionHistory {
     throw new ReadModelOutdated(observer, declared!, built!);
   }
 
-  /** Whether what is decided at this position follows from what had been recorded before the observer was defined. */
+  /**
+   * Whether what is decided at this position follows from what had been recorded before the observer was defined. Where
+   * its definition is an event of the log, that moves time on to itself, and what was due before is history too.
+   */
   isBackfill(position: bigint): boolean {
-    return this.definedAt === undefined || position < this.definedAt;
+    return this.definedAt === undefined || position <= (this.chain[0]!.after ?? -1n);
   }
 
   /** True for an observer that begins with the log. */

@@ -33,6 +33,7 @@ export function definitionProblems(declared: Pick<DeclaredClass, "type" | "role"
   // What cannot be read as a definition was told above.
   const slots = definitionOf(declared).slots;
   for (const slot of slots) problems.push(...slotProblems(`${name}.${slot.name}`, slot, slots));
+  problems.push(...unreadKeyProblems(name, declared.role.options as ObserverOptions, slots));
   return problems;
 }
 
@@ -94,6 +95,17 @@ function keyProblems(name: string, { key, keys = {} }: ObserverOptions): string[
   if (!told && Object.values(keys).some((each) => typeof each === "object" && "via" in each))
     problems.push(`${name} finds keys via an alias that no event tells. Write { key, alias } for the event that does.`);
   return problems;
+}
+
+/** A type that no expectation names is a misspelt one, unless it tells an alias. */
+function unreadKeyProblems(name: string, { keys = {} }: ObserverOptions, slots: readonly SlotDefinition[]): string[] {
+  const named = new Set(slots.flatMap(({ trigger, counterpart, unless }) => [...trigger, ...counterpart, ...unless]));
+  return Object.entries(keys)
+    .filter(([type, key]) => !named.has(type) && !(typeof key === "object" && "alias" in key))
+    .map(
+      ([type]) =>
+        `${name} has a key for ${JSON.stringify(type)}, which no expectation of it names (they name ${[...named].toSorted().join(", ")}). Correct the type, or remove the key.`,
+    );
 }
 
 function slotProblems(place: string, slot: SlotDefinition, slots: readonly SlotDefinition[]): string[] {

@@ -38,6 +38,8 @@ export interface ObserverDefinition extends ObserverTerms {
   readonly eventTypes: readonly string[];
   /** Types whose data a predicate may ask for. */
   readonly readsData: boolean;
+  /** Whether a case's key is a correlation id: some of its events are joined by theirs. */
+  readonly joinsByCorrelation: boolean;
   readonly applyTo: ApplyTo;
 }
 
@@ -67,7 +69,7 @@ export function definitionOf({ type, role }: Pick<DeclaredClass, "type" | "role"
 
 /** The terms with what follows from them. */
 export function completed(terms: ObserverTerms, applyTo: ApplyTo): ObserverDefinition {
-  const { slots, keys = {} } = terms;
+  const { slots, key, keys = {} } = terms;
   const slotTypes = slots.flatMap(({ trigger, counterpart, unless }) => [...trigger, ...counterpart, ...unless]);
   const telling = Object.entries(keys).flatMap(([type, key]) =>
     typeof key === "object" && "alias" in key ? [type] : [],
@@ -81,6 +83,7 @@ export function completed(terms: ObserverTerms, applyTo: ApplyTo): ObserverDefin
     ownTypes: new Set(types),
     eventTypes: [...types, ...controlTypes],
     readsData: slots.some(({ where, agreeing }) => where !== undefined || agreeing !== undefined),
+    joinsByCorrelation: key === undefined && types.some((type) => keys[type] === undefined),
     applyTo,
   };
 }

@@ -4,11 +4,13 @@ import type { RecordedEvent } from "../message/index.js";
 import type { Generation, ReadModelStore } from "../projection/read-model-store.js";
 import type { EventStore } from "../store/event-store.js";
 import { acknowledgementStream } from "./acknowledgements.js";
-import { eventsOfCase, inOrder, isKeyedByCorrelation, type CaseEventsOptions } from "./case-events.js";
+import { eventsOfCase, inOrder, type CaseEventsOptions } from "./case-events.js";
 import type { SlotDefinition } from "./terms.js";
 import { timelineOf, type TimelineEntry } from "./case-timeline.js";
 import type { ObserverDefinition } from "./definition.js";
+import type { DefinitionsInForce } from "./definitions.js";
 import { Evidence } from "./evidence.js";
+import { flagStream } from "./flag-stream.js";
 import { definitionsOfRows, findCase, type FoundCase } from "./find-case.js";
 import type { ObserverReadModel } from "./observer-read-model.js";
 import { reasonInWords, untouchedInWords } from "./reasons.js";
@@ -51,8 +53,8 @@ export async function explainCase(
   const serving = await readModels.activeGeneration(name);
   const found = await findCase(readModels, name, asked);
   if (!found || !serving) return undefined;
-  const evidence = await evidenceOf(readModel, store, found, serving, (definition) =>
-    eventsOfCase(store, definition, found.key, { ...options, dataOf: readModel.dataOf }),
+  const evidence = await evidenceOf(readModel, store, found, serving, ({ inForce }) =>
+    eventsOfCase(store, inForce, found.key, { ...options, dataOf: readModel.dataOf }),
   );
   const definition = evidence.definitions.inForce;
   return {
@@ -72,9 +74,13 @@ export const quickEvidence = (
   found: FoundCase,
   serving: Generation,
 ): Promise<Evidence> =>
-  evidenceOf(readModel, store, found, serving, async () => {
+  evidenceOf(readModel, store, found, serving, async ({ chain, inForce: { joinsByCorrelation } }) => {
+    const streams = chain.map((definition) => flagStream(store, definition, found.key));
+    const sources = joinsByCorrelation
+      ? [store.readCorrelation(found.key)]
+      : streams.map((stream) => store.readStream(stream));
     const events: RecordedEvent[] = [];
-    for await (const page of store.readCorrelation(found.key)) events.push(...page);
+    for (const source of sources) for await (const page of source) events.push(...page);
     return events;
   });
 
@@ -83,13 +89,15 @@ async function evidenceOf(
   store: EventStore,
   { key, row }: FoundCase,
   serving: Generation,
-  eventsBy: (definition: ObserverDefinition) => Promise<readonly RecordedEvent[]>,
+  eventsBy: (definitions: DefinitionsInForce) => Promise<readonly RecordedEvent[]>,
 ): Promise<Evidence> {
   const definitions = await definitionsOfRows(store, readModel.known, serving);
   const { inForce } = definitions;
-  const recorded = [...(await eventsBy(inForce))];
-  if (!isKeyedByCorrelation(inForce))
-    for await (const page of store.readStream(acknowledgementStream(store, inForce.name, key))) recorded.push(...page);
+  const recorded = [...(await eventsBy(definitions))];
+  if (!inForce.joinsByCorrelation) {
+    const streamName = acknowledgementStream(store, inForce.name, key);
+    for await (const page of store.readStream(streamName)) recorded.push(...page);
+  }
   return new Evidence(store, definitions, row, serving, inOrder(store, recorded), readModel.dataOf);
 }
 

@@ -110,7 +110,7 @@ export function flagEvent(definition: ObserverDefinition, flag: RecordableFlag):
     type: flagTypePrefix + kind,
     data,
     metadata: {
-      ...(flag.case !== undefined && { $correlationId: flag.case }),
+      ...(flag.case !== undefined && definition.joinsByCorrelation && { $correlationId: flag.case }),
       ...(causationId !== undefined && { $causationId: causationId }),
       // What history raises is history: reactors leave it alone unless they ask for it.
       ...(backfill && { imported: true }),

@@ -18,7 +18,7 @@ export function caseSummary(
 ) {
   const { key, status, slots, dueMs, acknowledged, closedMs } = found;
   return {
-    correlationId: key,
+    case: key,
     status,
     slots: Object.entries(slots).map(([name, { state, count, deadlineMs, triggerId, step }]) => {
       const { slot, ...run } = runOf(name);

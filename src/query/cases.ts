@@ -76,7 +76,9 @@ export async function showCase(request: Request, context: QueryContext): Promise
       ...caseSummary(found.row, logTimes(serving), explainedSlots(evidence)),
       rules: evidence.definitions.inForce.slots.map((slot) => `${slot.name}: ${expectationInWords(slot)}`),
       flags,
-      timeline: pathTo(request, "correlations", found.key),
+      ...(evidence.definitions.inForce.joinsByCorrelation && {
+        timeline: pathTo(request, "correlations", found.key),
+      }),
     },
   };
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { after, definitionProblems, DomainEvent, Expectation, ObserverReadModel, whenever } from "../../src/index.js";
 import type { ObserverOptions } from "../../src/index.js";
+import { definitionOf } from "../../src/observer/definition.js";
 import { recordRole, roleOf, type AnyClass } from "../../src/model/index.js";
 
 class Ordered extends DomainEvent("shop.Ordered") {}
@@ -242,7 +243,6 @@ describe("an observer's definition", () => {
     const wrong = {
       "shop.Ordered": { key: "order", alias: "payment" },
       "shop.Paid": { via: "pay" },
-      "shop.Sent": "sent",
     };
     const places = problemsOf(sound, { key: "of", keys: wrong }).map(
       (problem) => problem.split(", which is no path")[0],
@@ -252,12 +252,27 @@ describe("an observer's definition", () => {
       'Watch: keys["shop.Ordered"].key is "order"',
       'Watch: keys["shop.Ordered"].alias is "payment"',
       'Watch: keys["shop.Paid"].via is "pay"',
-      'Watch: keys["shop.Sent"] is "sent"',
     ]);
-    const untold = { "shop.Paid": { via: "data.payment" }, "shop.Ordered": { key: "id" }, "shop.Sent": "id" } as const;
+    const untold = { "shop.Paid": { via: "data.payment" }, "shop.Ordered": { key: "id" } } as const;
     expect(problemsOf(sound, { keys: untold })).to.deep.equal([
       "Watch finds keys via an alias that no event tells. Write { key, alias } for the event that does.",
     ]);
+  });
+
+  it("has keys for events that it reads, and for such as tell an alias", () => {
+    const telling = { "shop.Booked": { key: "data.order", alias: "data.payment" } };
+    expect(problemsOf(sound, { keys: telling })).to.deep.equal([]);
+    expect(problemsOf(sound, { keys: { ...telling, "shop.Payed": "data.order" } })).to.deep.equal([
+      'Watch has a key for "shop.Payed", which no expectation of it names (they name shop.Ordered, shop.Paid). Correct the type, or remove the key.',
+    ]);
+  });
+
+  it("says whether its cases have correlation ids for keys", () => {
+    const joins = (options: object) => definitionOf(declared(sound, options)).joinsByCorrelation;
+    expect(joins({})).to.equal(true);
+    expect(joins({ keys: { "shop.Paid": "data.order" } })).to.equal(true);
+    expect(joins({ keys: { "shop.Paid": "data.order", "shop.Ordered": "data.id" } })).to.equal(false);
+    expect(joins({ key: "data.order" })).to.equal(false);
   });
 
   it("closes cases before it forgets them", () => {

@@ -40,6 +40,10 @@ describe("a flag as an event", () => {
       },
       metadata: { $correlationId: "k", $causationId: "trigger" },
     });
+    const ownKey = { ...definition, joinsByCorrelation: false };
+    expect(flagEvent(ownKey, flag(0)).metadata, "a key is no correlation id").to.deep.equal({
+      $causationId: "trigger",
+    });
     const more = {
       kind: "LateArrival",
       eventId: "b",

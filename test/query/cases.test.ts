@@ -58,8 +58,7 @@ describe("The observers of the HTTP API", () => {
     });
 
     it("lists them by status, a page at a time", async () => {
-      const idsAt = async (path: string) =>
-        (await get(path)).body.items.map(({ correlationId }: { correlationId: string }) => correlationId);
+      const idsAt = async (path: string) => (await get(path)).body.items.map((item: { case: string }) => item.case);
       expect(await idsAt("/observers/payments/cases")).to.deep.equal([late, "missing", "open", "paid"]);
       expect(await idsAt("/observers/payments/cases?status=flagged")).to.deep.equal(["missing"]);
       expect(await idsAt("/observers/payments/cases?status=open")).to.deep.equal(["open"]);
@@ -83,7 +82,7 @@ describe("The observers of the HTTP API", () => {
       );
       expect({ ...body, flags: undefined }).to.deep.equal({
         observer: "payments",
-        correlationId: late,
+        case: late,
         status: "recovered",
         slots: [{ name: "paid", state: "RECOVERED", deadline, triggerId: lateTrigger, reason }],
         rules: ["paid: whenever shop.OrderPlaced expect billing.PaymentTaken within 15 min"],

@@ -176,7 +176,8 @@ describe("An observer over HTTP", () => {
     await rebuild(observer, { ...shop, holder: "test" });
     const { status, body } = await get("/observers/orders/cases/parcel-7");
     expect(status).to.equal(200);
-    expect(body).to.include({ alias: "parcel-7", correlationId: "order-1", status: "settled" });
+    expect(body).to.include({ alias: "parcel-7", case: "order-1", status: "settled" });
+    expect(body, "nothing else is joined by that key").not.to.have.property("timeline");
     expect(body.slots[0].reason).to.match(
       /^MET: parcel\.Packed at .* opened it; parcel\.Delivered came at .*, by the deadline/,
     );

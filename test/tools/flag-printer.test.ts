@@ -19,12 +19,18 @@ const flag: PrintedFlag = {
   deadline: "2026-01-02T10:00:05.000Z",
   decidedAt: "2026-01-02T10:00:05.001Z",
   recordedAt: "2026-01-02T10:00:05.004Z",
+  correlationId: "c-1",
 };
 
 describe("a flag in words", () => {
   it("says when, what, for which expectation, and where to look", () =>
     expect(flagInWords(flag, "http://localhost:3000")).to.equal(
       "10:00:05.004  Missing      order-to-cash/payment: the counterpart did not come (due 10:00:05.000)  http://localhost:3000/correlations/c-1",
+    ));
+
+  it("leads to the case where no correlation id joins its events", () =>
+    expect(flagInWords({ ...flag, case: "k/1", correlationId: undefined }, "http://localhost:3000")).to.match(
+      /:3000\/observers\/order-to-cash\/cases\/k%2F1$/,
     ));
 
   it("says the day of a deadline that was on another, and the case where nothing serves it", () =>

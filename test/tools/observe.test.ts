@@ -64,18 +64,17 @@ describe("the observe command", function () {
       const keys: string[] = [];
       for (let cursor: string[] = []; ;) {
         const { result } = await to.json(["cases", "payments", "--limit", "3", ...cursor]);
-        const [page] = (result as { observers: { items: { correlationId: string }[]; nextCursor?: string }[] })
-          .observers;
-        keys.push(...page!.items.map(({ correlationId }) => correlationId));
+        const [page] = (result as { observers: { items: { case: string }[]; nextCursor?: string }[] }).observers;
+        keys.push(...page!.items.map((each) => each.case));
         if (page!.nextCursor === undefined) break;
         cursor = ["--cursor", page!.nextCursor];
       }
       expect(keys).to.deep.equal(["missing", "open", "late", "paid"]);
       const flagged = (await to.json(["cases", "--status", "flagged"])).result as {
-        observers: { observer: string; items: { correlationId: string }[] }[];
+        observers: { observer: string; items: { case: string }[] }[];
       };
       expect(
-        flagged.observers.map(({ observer, items }) => [observer, ...items.map((each) => each.correlationId)]),
+        flagged.observers.map(({ observer, items }) => [observer, ...items.map((each) => each.case)]),
       ).to.deep.equal([
         ["deliveries", "order-9"],
         ["payments", "missing"],
@@ -112,7 +111,7 @@ NEXT
     it("tells in JSON all that it tells", async () => {
       const { result } = await to.json(["explain", "late", "--observer", "payments"]);
       const [{ slots, rules, timeline, ...rest }] = (result as { cases: [Record<string, unknown>] }).cases;
-      expect(rest).to.deep.include({ observer: "payments", version: 1, correlationId: "late", status: "recovered" });
+      expect(rest).to.deep.include({ observer: "payments", version: 1, case: "late", status: "recovered" });
       expect((slots as { reason: string }[])[0]!.reason).to.match(/^RECOVERED: .* came 11 min late\.$/);
       expect(rules).to.deep.equal([
         {

@@ -14,6 +14,7 @@ import { Outage } from "./outage.js";
 export interface PrintedFlag extends FlagData {
   readonly flag: FlagKind;
   readonly recordedAt: string;
+  readonly correlationId?: string | undefined;
 }
 
 /**
@@ -33,11 +34,12 @@ export async function followFlags(
     for await (const message of store.subscribe({ after, filter, signal })) {
       outage.over();
       if (message.kind !== "events") continue;
-      for (const { type, data, recordedAt, position } of message.events) {
+      for (const { type, data, recordedAt, position, correlationId } of message.events) {
         onFlag({
           ...(data as FlagData),
           flag: type.slice(flagTypePrefix.length) as FlagKind,
           recordedAt: recordedAt.toISOString(),
+          correlationId,
         });
         after = position;
       }
@@ -69,6 +71,12 @@ export function flagInWords(flag: PrintedFlag, url: string | undefined): string 
   const coloured = process.stdout.isTTY ? styleText(colours[kind], name) : name;
   const day = deadline && deadline.slice(0, 10) !== recordedAt.slice(0, 10) ? `${deadline.slice(0, 10)} ` : "";
   const due = deadline ? ` (due ${day}${deadline.slice(11, 23)})` : "";
-  const place = key !== undefined && url ? `${url}/correlations/${encodeURIComponent(key)}` : (key ?? "");
+  const place = key !== undefined && url ? `${url}/${pageOf(observer, key, flag.correlationId)}` : (key ?? "");
   return `${recordedAt.slice(11, 23)}  ${coloured}  ${observer}${slot ? `/${slot}` : ""}: ${meaningInWords(kind, flag)}${due}  ${place}`.trimEnd();
 }
+
+/** The timeline over all domains, where the observer joins events by their correlation id. */
+const pageOf = (observer: string, key: string, correlationId: string | undefined): string =>
+  correlationId === undefined
+    ? `observers/${observer}/cases/${encodeURIComponent(key)}`
+    : `correlations/${encodeURIComponent(correlationId)}`;
