@@ -9,6 +9,7 @@ export * from "./errors.js";
 export {
   Command,
   commandFromJson,
+  contentsOf,
   currentContext,
   derivedId,
   DomainEvent,
@@ -23,6 +24,7 @@ export {
   type AnyEvent,
   type CommandClass,
   type EventClass,
+  type EventContents,
   type EventMetadata,
   type EventOptions,
   type Fields,

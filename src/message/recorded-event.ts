@@ -4,8 +4,18 @@ import { firstRecordedAtMs, parseMetadata, readMetadata, textOf, type EventMetad
 
 export const jsonContentType = "application/json";
 
-/** Raw metadata of one event, fetched when first asked for: most folds never ask. */
-export type MetadataSource = () => unknown;
+/** What events hold besides their envelopes: of several that were read together, taken apart when first asked for. */
+export interface EventContents {
+  data(index: number): unknown;
+  /** As stored: a JSON value, JSON text, bytes, or `undefined`. Most folds never ask. */
+  metadata(index: number): unknown;
+}
+
+/** The contents of one event. */
+export const contentsOf = (data: unknown, metadata: () => unknown = () => undefined): EventContents => ({
+  data: () => data,
+  metadata,
+});
 
 export class RecordedEvent {
   // Numbers and plain values in a fixed order keep making one of these cheap: a rebuild makes millions.
@@ -28,10 +38,15 @@ export class RecordedEvent {
     readonly imported: boolean,
     /** `application/json`, or what the writer stated. */
     readonly contentType: string,
-    /** The JSON value; for any other content type, and for JSON that does not parse, the bytes (`Uint8Array`). */
-    readonly data: unknown,
-    private readonly metadataSource: MetadataSource,
+    private readonly contents: EventContents,
+    /** Which of the contents are its own. */
+    private readonly index = 0,
   ) {}
+
+  /** The JSON value; for any other content type, and for JSON that does not parse, the bytes (`Uint8Array`). */
+  get data(): unknown {
+    return this.contents.data(this.index);
+  }
 
   /** Place in its own stream, from 0, without gaps. */
   get revision(): bigint {
@@ -70,12 +85,12 @@ export class RecordedEvent {
 
   /** As stored: a JSON value, JSON text, bytes, or `undefined`. */
   get rawMetadata(): unknown {
-    return this.metadataSource();
+    return this.contents.metadata(this.index);
   }
 
   /** Metadata as an object; empty for what is absent, binary or not JSON. */
   get metadata(): EventMetadata {
-    const raw = this.metadataSource();
+    const raw = this.rawMetadata;
     return typeof raw === "string" || raw instanceof Uint8Array ? parseMetadata(raw) : readMetadata(raw);
   }
 

@@ -15,7 +15,9 @@ export interface CaseRowsLimits {
 const preparedAhead = 255;
 
 export class CaseRows {
-  private readonly rows: RowCache;
+  private readonly cases: RowCache;
+  /** Aliases, statistics and what is kept of local control. */
+  private readonly others: RowCache;
   private readonly due: DueQueue;
   private readonly statistics = new StatisticsChanges();
 
@@ -27,51 +29,55 @@ export class CaseRows {
     private readonly commit: () => Promise<void>,
   ) {
     const isNew = generation.checkpoint === undefined;
-    this.rows = new RowCache(readModels, generation, limits.cachedCases, isNew);
+    this.cases = new RowCache(readModels, generation, limits.cachedCases, isNew, casePrefix);
+    this.others = new RowCache(readModels, generation, limits.cachedCases, isNew);
     this.due = new DueQueue(limits.cachedDeadlines);
   }
 
   /** Rows that the next commit writes. */
   get dirtyCount(): number {
-    return this.rows.dirtyCount;
+    return this.cases.dirtyCount + this.others.dirtyCount;
   }
 
   /** Rows in memory. */
   get size(): number {
-    return this.rows.size;
+    return this.cases.size + this.others.size;
   }
 
-  prepare(rowKeys: Iterable<string>): Promise<void> {
-    return this.rows.prepare(rowKeys);
+  /** Loads those of them that are not here yet: cases and aliases must be prepared before they are asked for. */
+  async prepare(keys: Iterable<string>, aliases: readonly string[] = []): Promise<void> {
+    if (aliases.length > 0) await this.others.prepare(aliases.map(aliasRow));
+    await this.cases.prepare(keys);
   }
 
-  /** A row must be prepared before it is asked for. */
-  isPrepared(rowKey: string): boolean {
-    return this.rows.has(rowKey);
+  /** The case, where it is prepared. */
+  preparedCase(key: string): Case | undefined {
+    const found = this.cases.find(key);
+    return found === null ? undefined : ((found as Case | undefined) ?? newCase(key));
   }
 
   case(key: string): Case {
-    return (this.rows.get(caseRow(key)) as Case | undefined) ?? newCase(key);
+    return (this.cases.get(key) as Case | undefined) ?? newCase(key);
   }
 
   alias(alias: string): Alias {
-    return (this.rows.get(aliasRow(alias)) as Alias | undefined) ?? {};
+    return (this.others.get(aliasRow(alias)) as Alias | undefined) ?? {};
   }
 
   setAlias(alias: string, row: Alias): void {
-    this.rows.set(aliasRow(alias), row);
+    this.others.set(aliasRow(alias), row);
   }
 
   setControl(rowKey: string, row: Row): void {
-    this.rows.set(rowKey, row);
+    this.others.set(rowKey, row);
   }
 
   keep(before: Case, { case: after, moves }: CaseStep): void {
     for (const move of moves) this.statistics.add(move);
     if (after === before) return;
-    this.rows.set(caseRow(before.key), after);
-    if (after?.dueMs !== undefined && after.dueMs !== before.dueMs)
-      this.due.add({ atMs: after.dueMs, key: caseRow(after.key) });
+    const { key, dueMs } = before;
+    this.cases.set(key, after);
+    if (after?.dueMs !== undefined && after.dueMs !== dueMs) this.due.add({ atMs: after.dueMs, key });
   }
 
   /** The case that needs attention next, if time has passed what it waits for; it is taken off the queue. */
@@ -94,7 +100,7 @@ export class CaseRows {
       if (!next) return undefined;
       if (await this.caseAt(next)) return next.atMs;
       this.due.pop();
-      this.rows.trim();
+      this.cases.trim();
     }
   }
 
@@ -109,36 +115,40 @@ export class CaseRows {
     await this.commit();
     const after = this.due.until;
     const found = await this.readModels.rowsInOrder(this.generation, "dueMs", {
-      after: after && { value: after.atMs, key: after.key },
+      after: after && { value: after.atMs, key: caseRow(after.key) },
       limit: this.limits.cachedDeadlines,
     });
     this.due.refill(
-      found.map(({ key, row }) => ({ atMs: (row as Case).dueMs!, key })),
+      found.map(({ row }) => ({ atMs: (row as Case).dueMs!, key: (row as Case).key })),
       found.length === this.limits.cachedDeadlines,
     );
   }
 
   /** What the next commit writes, statistics included. */
   async changes(): Promise<Iterable<readonly [string, Row | undefined]>> {
-    const { statistics, rows } = this;
-    await rows.prepare(statistics.keys.map(statisticsRow));
+    const { statistics, cases, others } = this;
+    await others.prepare(statistics.keys.map(statisticsRow));
     for (const key of statistics.keys) {
       const row = statisticsRow(key);
-      rows.set(row, statistics.applied(key, rows.get(row) as SlotStatistics | undefined));
+      others.set(row, statistics.applied(key, others.get(row) as SlotStatistics | undefined));
     }
     statistics.clear();
-    return rows.changes();
+    return (function* () {
+      yield* others.changes();
+      yield* cases.changes();
+    })();
   }
 
   committed(): void {
-    this.rows.committed();
+    this.cases.committed();
+    this.others.committed();
   }
 
   /** The case, if it waits for that still. */
-  private async caseAt({ atMs, key: row }: Due): Promise<Case | undefined> {
+  private async caseAt({ atMs, key }: Due): Promise<Case | undefined> {
     // Whoever asks for one asks for the next ones too.
-    if (!this.rows.has(row)) await this.rows.prepare([row, ...this.due.ahead(preparedAhead).map(({ key }) => key)]);
-    const found = this.rows.get(row) as Case | undefined;
-    return found?.dueMs === atMs && row.startsWith(casePrefix) ? found : undefined;
+    if (!this.cases.has(key)) await this.cases.prepare([key, ...this.due.ahead(preparedAhead).map((due) => due.key)]);
+    const found = this.cases.get(key) as Case | undefined;
+    return found?.dueMs === atMs ? found : undefined;
   }
 }

@@ -98,7 +98,7 @@ export class CaseWriter implements GenerationWriter {
       if (event.position <= reached) continue;
       try {
         // A definition that came into force within the page may look for keys elsewhere.
-        await judge.take(event, judge.definitions === definitions ? identities?.[i] : undefined);
+        await judge.take(event, judge.definitions === definitions ? identities[i] : undefined);
       } catch (error) {
         // What the stores say is not about this event.
         if (error instanceof RollcallError) throw error;
@@ -182,9 +182,10 @@ export class CaseWriter implements GenerationWriter {
   }
 
   private get isFull(): boolean {
-    const { cachedCases, commitCases, commitFlags } = this.limits;
+    const { cachedCases, commitCases, commitEvents, commitFlags } = this.limits;
     return (
       this.rows.dirtyCount >= commitCases ||
+      this.uncommitted >= commitEvents ||
       this.flags.count >= commitFlags ||
       // Cases that were read and not changed take room all the same.
       this.rows.size >= cachedCases + commitCases

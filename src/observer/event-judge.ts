@@ -23,7 +23,8 @@ import { clockToleranceMs, ObserverFlags } from "./observer-flags.js";
 import type { ObserverState } from "./observer-state.js";
 import type { ObserverTime } from "./observer-time.js";
 import { redefinedCases } from "./redefinition.js";
-import { aliasRow, caseRow } from "./rows.js";
+
+const nobody: EventIdentity = {};
 
 export interface EventJudgeContext {
   readonly history: DefinitionHistory;
@@ -80,22 +81,21 @@ export class EventJudge {
     };
   }
 
-  /** Loads what the page needs at once; returns whom its events belong to, where that takes more than a look. */
-  async prepare(events: Page): Promise<EventIdentity[] | undefined> {
+  /** Loads what the page needs at once; returns whom its events belong to. */
+  async prepare(events: Page): Promise<readonly EventIdentity[]> {
     const { inForce } = this.definitions;
-    if (inForce.key === undefined && inForce.keys === undefined) {
-      await this.rows.prepare(
-        events.flatMap(({ correlationId }) => (correlationId === undefined ? [] : caseRow(correlationId))),
-      );
-      return undefined;
-    }
-    const identities = events.map((event) => (isControl(event.type) ? {} : identify(inForce, event, this.dataOf)));
-    await this.rows.prepare(
-      identities.flatMap(({ key, alias, via }) => [
-        ...(key === undefined ? [] : [caseRow(key)]),
-        ...[alias, via].flatMap((each) => (each === undefined ? [] : aliasRow(each))),
-      ]),
-    );
+    const keys: string[] = [];
+    const aliases: string[] = [];
+    const identities = events.map((event) => {
+      if (isControl(event.type)) return nobody;
+      const identity = identify(inForce, event, this.dataOf);
+      const { key, alias, via } = identity;
+      if (key !== undefined) keys.push(key);
+      if (alias !== undefined) aliases.push(alias);
+      if (via !== undefined) aliases.push(via);
+      return identity;
+    });
+    await this.rows.prepare(keys, aliases);
     return identities;
   }
 
@@ -122,19 +122,18 @@ export class EventJudge {
   }
 
   private async join(key: string, caseEvent: CaseEvent, event: RecordedEvent): Promise<void> {
-    await this.need(caseRow(key));
-    const state = this.rows.case(key);
+    let state = this.rows.preparedCase(key);
+    if (!state) {
+      // Deadlines that fired since the page was prepared have taken it out of memory.
+      await this.rows.prepare([key]);
+      state = this.rows.case(key);
+    }
     this.keep(state, joinCase(this.definitions, this.time, state, caseEvent), event);
-  }
-
-  /** Deadlines that fired since the page was prepared may have taken the row out of memory. */
-  private async need(row: string): Promise<void> {
-    if (!this.rows.isPrepared(row)) await this.rows.prepare([row]);
   }
 
   /** An event that is found by an alias counts as soon as it is known whose that is. */
   private async takeByAlias(event: RecordedEvent, via: string): Promise<void> {
-    await this.need(aliasRow(via));
+    await this.rows.prepare([], [via]);
     const { key, waiting = [] } = this.rows.alias(via);
     const caseEvent = caseEventOf(this.definitions, this.time, event, this.dataOf);
     if (key !== undefined) return this.join(key, caseEvent, event);
@@ -145,7 +144,7 @@ export class EventJudge {
 
   /** The first meaning of an alias stands; who waited for it counts now. */
   private async tell(alias: string, key: string, event: RecordedEvent): Promise<void> {
-    await this.need(aliasRow(alias));
+    await this.rows.prepare([], [alias]);
     const { key: known, waiting = [] } = this.rows.alias(alias);
     if (known !== undefined) return;
     this.rows.setAlias(alias, { key });
@@ -170,7 +169,7 @@ export class EventJudge {
     } else if (event.type === acknowledgedType) {
       const { observer, case: key, slot, by, note } = (event.data ?? {}) as Partial<AcknowledgedData>;
       if (observer !== name || typeof key !== "string") return;
-      await this.rows.prepare([caseRow(key)]);
+      await this.rows.prepare([key]);
       const state = this.rows.case(key);
       const acknowledged = {
         eventId: event.id,

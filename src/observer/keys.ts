@@ -20,7 +20,7 @@ export function identify(
   dataOf: (event: RecordedEvent) => unknown,
 ): EventIdentity {
   const declared = keys?.[event.type] ?? key;
-  if (declared === undefined) return { ...(event.correlationId !== undefined && { key: event.correlationId }) };
+  if (declared === undefined) return event.correlationId === undefined ? {} : { key: event.correlationId };
   const at = (path: string) => nameOf(valueAt(event, path.startsWith("data.") ? dataOf(event) : undefined, path));
   if (typeof declared === "string") return named("key", at(declared));
   if ("via" in declared) return named("via", at(declared.via));

@@ -4,7 +4,7 @@
  * kept as a row with its place, so that a rebuild takes the same steps.
  */
 
-import { derivedId, jsonContentType, RecordedEvent } from "../message/index.js";
+import { contentsOf, derivedId, jsonContentType, RecordedEvent } from "../message/index.js";
 import type { Generation, ReadModelStore } from "../projection/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
 import { tickType } from "../subscription/index.js";
@@ -61,7 +61,7 @@ export function controlEvent(control: LocalControl): RecordedEvent {
   };
   const [streamName, position] = ["(local)", placeOf(control) + 1n];
   const stated = [id, streamName, type, 0, position, atMs, 1, undefined, undefined, false, jsonContentType] as const;
-  return new RecordedEvent(...stated, data, () => undefined);
+  return new RecordedEvent(...stated, contentsOf(data));
 }
 
 /** Rows at once. */

@@ -20,19 +20,22 @@ export interface ObserverState extends TimeState, ObserverFlagsState {
 
 /** How much an observer keeps in memory, and when it commits although more events follow. */
 export interface ObserverLimits {
-  /** Cases kept between commits; 20,000 unless stated. */
+  /** Cases kept between commits; 50,000 unless stated. */
   readonly cachedCases?: number;
   /** Deadlines kept; later ones are read when their time comes. 50,000 unless stated. */
   readonly cachedDeadlines?: number;
   /** Changed rows at which it commits; 20,000 unless stated. */
   readonly commitCases?: number;
+  /** Events at which it commits, however few rows they changed; 1,000,000 unless stated. */
+  readonly commitEvents?: number;
   /** Flags at which it commits; 500 unless stated. */
   readonly commitFlags?: number;
 }
 
 export const defaultLimits: Required<ObserverLimits> = {
-  cachedCases: 20_000,
+  cachedCases: 50_000,
   cachedDeadlines: 50_000,
   commitCases: 20_000,
+  commitEvents: 1_000_000,
   commitFlags: 500,
 };

@@ -12,7 +12,6 @@ import { caseEventOf, isJudged } from "./intake.js";
 import { applyEarlier } from "./judging.js";
 import { identify } from "./keys.js";
 import type { ObserverTime } from "./observer-time.js";
-import { aliasRow, caseRow } from "./rows.js";
 import type { SlotDefinition } from "./terms.js";
 
 export interface Redefinition {
@@ -45,10 +44,10 @@ export async function* redefinedCases(
       if (someWait) yield* stillWaiting(definitions, event, { time, dataOf, rows });
       if (!changedTypes.includes(event.type) || !isJudged(definitions, event)) continue;
       const { key: own, via } = identify(inForce, event, dataOf);
-      if (via !== undefined) await rows.prepare([aliasRow(via)]);
+      if (via !== undefined) await rows.prepare([], [via]);
       const key = via === undefined ? own : rows.alias(via).key;
       if (key === undefined) continue;
-      await rows.prepare([caseRow(key)]);
+      await rows.prepare([key]);
       const before = rows.case(key);
       const caseEvent = caseEventOf(definitions, time, event, dataOf);
       const step = applyEarlier(definitions, before, caseEvent, options);
@@ -74,13 +73,13 @@ async function* stillWaiting(
     const { key: own, via } = identify(definition, event, dataOf);
     let key = own;
     if (via !== undefined) {
-      await rows.prepare([aliasRow(via)]);
+      await rows.prepare([], [via]);
       const alias = rows.alias(via);
       if (alias.waiting?.some(isIt)) rows.setAlias(via, { waiting: alias.waiting.map(readAnew) });
       key = alias.key;
     }
     if (key === undefined) continue;
-    await rows.prepare([caseRow(key)]);
+    await rows.prepare([key]);
     const before = rows.case(key);
     if (!before.pending?.some(isIt)) continue;
     const pending = before.pending.map(readAnew);

@@ -10,18 +10,7 @@ export const aliasPrefix = "alias/";
 export const statisticsPrefix = "statistics/";
 export const controlPrefix = "control/";
 
-let lastKey = "";
-let lastRow = casePrefix;
-
-/** Key of the row of a case. An event's case is asked for several times: the last answer is kept. */
-export function caseRow(key: string): string {
-  if (key !== lastKey) {
-    lastKey = key;
-    lastRow = casePrefix + key;
-  }
-  return lastRow;
-}
-
+export const caseRow = (key: string): string => casePrefix + key;
 export const aliasRow = (alias: string): string => aliasPrefix + alias;
 /** In the order of their numbers. */
 export const controlRow = (number: number): string => controlPrefix + String(number).padStart(12, "0");

@@ -1,5 +1,6 @@
 /** The rows that a writer is working on: read once, changed in memory, written once per commit. */
 
+import { KeyFilter } from "./key-filter.js";
 import type { Generation, ReadModelStore, Row } from "./read-model-store.js";
 
 interface Entry<R> {
@@ -12,15 +13,19 @@ interface Entry<R> {
 export class RowCache<R extends Row = Row> {
   private readonly entries = new Map<string, Entry<R>>();
   private dirty: Entry<R>[] = [];
+  /** Every key that was ever written, where this began with the generation. */
+  private written: KeyFilter | undefined;
 
   /**
    * @param complete true when rows that are not cached are known not to exist: a new generation, until its first commit
+   * @param prefix what the keys of the rows begin with; here they are told without it
    */
   constructor(
     private readonly readModels: ReadModelStore,
     private readonly generation: Generation,
     private readonly maxClean: number,
     private complete: boolean,
+    private readonly prefix = "",
   ) {}
 
   get dirtyCount(): number {
@@ -39,16 +44,26 @@ export class RowCache<R extends Row = Row> {
     for (const key of keys)
       if (!this.entries.has(key)) {
         this.entries.set(key, { key, row: undefined, isDirty: false });
-        missing.push(key);
+        if (this.written?.mayHold(key) ?? true) missing.push(key);
       }
     if (missing.length === 0) return;
     try {
-      for (const [key, row] of await this.readModels.rows(this.generation, missing))
-        this.entries.get(key)!.row = frozen(row as R);
+      const { prefix } = this;
+      const found = await this.readModels.rows(
+        this.generation,
+        missing.map((key) => prefix + key),
+      );
+      for (const [key, row] of found) this.entries.get(key.slice(prefix.length))!.row = frozen(row as R);
     } catch (error) {
       for (const key of missing) this.entries.delete(key);
       throw error;
     }
+  }
+
+  /** What `get` answers; `null` where `prepare` must come first. */
+  find(key: string): R | undefined | null {
+    const entry = this.entries.get(key);
+    return entry ? entry.row : this.complete ? undefined : null;
   }
 
   /** Whether `get` can answer without `prepare`. */
@@ -71,14 +86,18 @@ export class RowCache<R extends Row = Row> {
 
   /** What the next commit writes. */
   *changes(): Iterable<readonly [string, R | undefined]> {
-    for (const { key, row } of this.dirty) yield [key, row];
+    for (const { key, row } of this.dirty) yield [this.prefix + key, row];
   }
 
   /** The changes are committed: they are clean now. */
   committed(): void {
-    for (const entry of this.dirty) entry.isDirty = false;
-    this.dirty = [];
+    if (this.complete) this.written = new KeyFilter();
     this.complete = false;
+    for (const entry of this.dirty) {
+      entry.isDirty = false;
+      this.written?.add(entry.key);
+    }
+    this.dirty = [];
     this.trim();
   }
 

@@ -1,5 +1,6 @@
 /** Rows as the text that read-model stores keep. */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { InvalidRow } from "../errors.js";
 import type { Row } from "./read-model-store.js";
 
@@ -9,37 +10,42 @@ export interface EncodedRow {
   readonly doc: string | undefined;
 }
 
-// Encoded as UTF-8 it would become a replacement character, and two keys could become one.
-const loneSurrogate = /\p{Surrogate}/u;
+/** Whether a store can tell this key from every other one: half a surrogate pair would become U+FFFD, like any other. */
+export const isStorableKey = (key: string): boolean => key.isWellFormed();
 
-/** Whether a store can tell this key from every other one. */
-export function isStorableKey(key: string): boolean {
-  return !loneSurrogate.test(key);
-}
+/** Rows after which others get a turn. */
+const rowsPerTurn = 5_000;
 
 /**
  * Rows ready to be written, sorted by key, because a store writes neighbours faster; of several with one key the last.
  * @throws InvalidRow for a row that is no JSON object, or a key with half a surrogate pair.
  */
-export function encodeRows(
+export async function encodeRows(
   readModel: string,
   rows: Iterable<readonly [key: string, row: Row | undefined]>,
-): EncodedRow[] {
+): Promise<EncodedRow[]> {
   const encoded: EncodedRow[] = [];
   let sorted = true;
   let before = "";
   for (const [key, row] of rows) {
-    if (!isStorableKey(key)) throw new InvalidRow(readModel, key, "has half a surrogate pair in its key.");
-    sorted &&= encoded.length === 0 || before < key;
+    encoded.push(encodeRow(readModel, key, row));
+    sorted &&= encoded.length === 1 || before < key;
     before = key;
-    encoded.push({ key, doc: row === undefined ? undefined : encodeRow(readModel, key, row) });
+    if (encoded.length % rowsPerTurn === 0) await nextTurn();
   }
   if (sorted) return encoded;
-  const byKey = new Map(encoded.map((row) => [row.key, row]));
-  return [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  // The sort is stable.
+  encoded.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return encoded.filter(({ key }, i) => key !== encoded[i + 1]?.key);
 }
 
-function encodeRow(readModel: string, key: string, row: Row): string {
+/** @throws InvalidRow */
+export function encodeRow(readModel: string, key: string, row: Row | undefined): EncodedRow {
+  if (!isStorableKey(key)) throw new InvalidRow(readModel, key, "has half a surrogate pair in its key.");
+  return { key, doc: row === undefined ? undefined : textOf(readModel, key, row) };
+}
+
+function textOf(readModel: string, key: string, row: Row): string {
   let doc: string | undefined;
   try {
     doc = JSON.stringify(row) as string | undefined;

@@ -17,7 +17,7 @@ import {
 import { until } from "../until.js";
 import { Example } from "./example.js";
 
-@Observer({ name: "payments", version: 1, key: "data.order" })
+@Observer({ name: "payments", version: 1 })
 class Payments {
   readonly payment = whenever("Ordered").expect("Paid").within({ milliseconds: 20 });
 }

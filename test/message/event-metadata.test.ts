@@ -1,7 +1,7 @@
 /** Metadata of any log is tolerated: what is not ours, or not even JSON, says nothing and breaks nothing. */
 
 import { expect } from "chai";
-import { envelopeFields, parseMetadata, readMetadata, RecordedEvent } from "../../src/message/index.js";
+import { contentsOf, envelopeFields, parseMetadata, readMetadata, RecordedEvent } from "../../src/message/index.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const nothing = { correlationId: undefined, schemaVersion: 1, occurredAtMs: undefined, imported: false };
@@ -19,8 +19,7 @@ const recordedWith = (metadata: unknown, streamName = "order-7") =>
     undefined,
     false,
     "application/json",
-    {},
-    () => metadata,
+    contentsOf({}, () => metadata),
   );
 
 describe("metadata", () => {

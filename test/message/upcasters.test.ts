@@ -1,7 +1,15 @@
 /** Old shapes become the present one step by step; what no step leads on from stops in sight. */
 
 import { expect } from "chai";
-import { DomainEvent, EventTooNew, RecordedEvent, UndecodableEvent, upcaster, Upcasters } from "../../src/index.js";
+import {
+  contentsOf,
+  DomainEvent,
+  EventTooNew,
+  RecordedEvent,
+  UndecodableEvent,
+  upcaster,
+  Upcasters,
+} from "../../src/index.js";
 
 class Placed extends DomainEvent("shop.Placed", { version: 3 }) {
   readonly total!: number;
@@ -29,8 +37,7 @@ const recorded = (schemaVersion: number, data: unknown, contentType = "applicati
     undefined,
     false,
     contentType,
-    data,
-    () => ({}),
+    contentsOf(data, () => ({})),
   );
 
 describe("upcasters", () => {

@@ -34,7 +34,7 @@ const fault = (name: string, edit: Edit | readonly Edit[], ...tests: readonly st
 });
 
 const fires = "if (!this.redefining && this.rows.mayBeDue(time.nowMs))\n            await this.fire(event);";
-const takes = "await judge.take(event, judge.definitions === definitions ? identities?.[i] : undefined);";
+const takes = "await judge.take(event, judge.definitions === definitions ? identities[i] : undefined);";
 const record = "await this.flags.record(this.judge.definitions.chain);";
 const recordsFlags = `if (this.flags.count > 0) {\n            await this.checkLease();\n            ${record}\n        }`;
 
@@ -137,7 +137,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     "an alias that was put away is taken for unknown",
-    inObserver("event-judge", "if (!this.rows.isPrepared(row))\n            await this.rows.prepare([row]);", ""),
+    inObserver("event-judge", "await this.rows.prepare([], [via]);", ""),
     "observer/keys.test.js",
   ),
   fault(
@@ -177,7 +177,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     "keys of a page outlive a definition within it",
-    inObserver("case-writer", "judge.definitions === definitions ? identities?.[i] : undefined", "identities?.[i]"),
+    inObserver("case-writer", "judge.definitions === definitions ? identities[i] : undefined", "identities[i]"),
     redefinition,
   ),
   fault(

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import {
   MemoryEventStore,
   ObserverReadModel,
+  contentsOf,
   RecordedEvent,
   whenever,
   type Case,
@@ -28,7 +29,7 @@ describe("an observer that finds cases by aliases", () => {
     const event = (position: number, afterMs: number, name: string, data: object) => {
       const at = Date.UTC(2026, 0, 1) + afterMs;
       const stated = [String(position), "some-1", name, 0, position, at, 1, undefined, undefined, false] as const;
-      return new RecordedEvent(...stated, "application/json", data, () => undefined);
+      return new RecordedEvent(...stated, "application/json", contentsOf(data));
     };
     const handle = async (...events: readonly RecordedEvent[]) => {
       const generation = await readModels.openActive(readModel.declaration, lease);

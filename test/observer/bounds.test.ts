@@ -47,6 +47,18 @@ describe("an observer that may keep next to nothing in memory", () => {
     await fed.readModels.close();
   });
 
+  it("commits after so many events, however few cases they concern, so that a crash costs no more", async () => {
+    const fed = await FedObserver.open([plainTerms], undefined, { commitEvents: 20 });
+    const event = (position: number) => ({ id: String(position), type: "b", position, recordedAtMs: position });
+    const handled: number[] = [];
+    for (let from = 1; from <= 60; from += 10) {
+      await fed.handle(Array.from({ length: 10 }, (_, i) => ({ ...event(from + i), correlationId: "one" })));
+      handled.push((await fed.readModels.activeGeneration("watch"))!.checkpoint?.handled ?? 0);
+    }
+    expect(handled).to.deep.equal([0, 20, 20, 40, 40, 60]);
+    await fed.readModels.close();
+  });
+
   it("commits on the way although no case changes, so that what it reads takes no memory without bound", async () => {
     const fed = await FedObserver.open([plainTerms], undefined, { cachedCases: 10, commitCases: 10 });
     const event = (position: number) => ({

@@ -1,6 +1,6 @@
 /** Feeds plain records to the real observer, with a real read model and a real log for the flags. */
 
-import { RecordedEvent } from "../../src/message/index.js";
+import { contentsOf, RecordedEvent } from "../../src/message/index.js";
 import { recordRole, roleOf } from "../../src/model/index.js";
 import {
   casePrefix,
@@ -141,8 +141,7 @@ export const recordedEvent = (record: LogRecord): RecordedEvent => {
     record.imported ?? false,
     "application/json",
     // As it comes out of a log.
-    JSON.parse(JSON.stringify(record.data ?? {})),
-    () => JSON.parse(JSON.stringify(metadata)) as unknown,
+    contentsOf(JSON.parse(JSON.stringify(record.data ?? {})), () => JSON.parse(JSON.stringify(metadata)) as unknown),
   );
 };
 

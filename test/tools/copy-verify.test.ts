@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { MemoryEventStore, RecordedEvent, type EventStore, type Page, type ReadLogOptions } from "../../src/index.js";
+import {
+  contentsOf,
+  MemoryEventStore,
+  RecordedEvent,
+  type EventStore,
+  type Page,
+  type ReadLogOptions,
+} from "../../src/index.js";
 import { copyLog, verifyCopy } from "../../tools/copy/copy-log.js";
 import type { CopyDiffers } from "../../tools/copy/errors.js";
 import { append, appendEveryKind, earlierLog, event, eventsOf } from "./copying.js";
@@ -42,8 +49,7 @@ const changed = (event: RecordedEvent, changes: Changes): RecordedEvent => {
     occurredAtMs,
     imported,
     contentType,
-    data,
-    () => metadata,
+    contentsOf(data, () => metadata),
   );
 };
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openSqliteEventStore, systemClock, type Clock, type Rollcall } from "../../src/index.js";
-import { caseKey, cases, casesObserver, writeCases } from "./cases.js";
+import { caseKey, cases, casesObserver, opened, writeCases } from "./cases.js";
 import { HttpProbe } from "./http-probe.js";
 import { goLive } from "./live.js";
 import { measured, quantile } from "./measure.js";
@@ -57,7 +57,7 @@ async function burstOf(log: string, open: number, folder: string): Promise<Burst
   const late = await openSqliteEventStore({ file: store, clock: muchLater });
   delays.enable();
   const started = performance.now();
-  await writeCases(late, [{ case: open, isTrigger: true }]);
+  await writeCases(late, [opened(open)]);
   await reached(rollcall, (await late.head())!);
   const spentMs = performance.now() - started;
   delays.disable();

@@ -160,7 +160,7 @@ class SqliteReadModelStore implements ReadModelStore {
 
   /** @throws Fenced also when the generation is no longer there. @throws InvalidRow */
   async commit(generation: Generation, lease: Lease, { rows, checkpoint }: Commit): Promise<void> {
-    const encoded = encodeRows(generation.name, rows);
+    const encoded = await encodeRows(generation.name, rows);
     const values = valuesOf(checkpoint);
     await this.database.write(() => {
       this.leases.check(lease);

@@ -67,9 +67,11 @@ export async function prepareSchema(database: Database): Promise<void> {
   await database.retrying(() => {
     connection.pragma("journal_mode = WAL");
     connection.pragma("synchronous = NORMAL");
+    // Pages that one commit after the other changes go into the file once.
+    connection.pragma("wal_autocheckpoint = 4096");
     // A rebuild's commit may be large: the log of it should not stay that large for ever.
     connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
-    connection.pragma(`cache_size = -${32 * 1024}`);
+    connection.pragma(`cache_size = -${64 * 1024}`);
   });
   await database.write(() => {
     // Again, because another process may have prepared the file in between.

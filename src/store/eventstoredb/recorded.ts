@@ -2,7 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { IncompatibleStore } from "../../errors.js";
-import { envelopeFields, jsonContentType, RecordedEvent, readMetadata } from "../../message/index.js";
+import { contentsOf, envelopeFields, jsonContentType, RecordedEvent, readMetadata } from "../../message/index.js";
 import type { streams } from "./stubs.js";
 
 type ReadEvent = streams.ReadResp.ReadEvent;
@@ -77,13 +77,13 @@ export function recordedEvent(recorded: Recorded): RecordedEvent {
     fields.occurredAtMs,
     fields.imported,
     contentType,
-    dataOf(recorded, contentType),
-    // What was parsed serves every later question; anything else is given out as it is stored.
-    stored.length === 0 ? nothing : metadata === json ? () => metadata : () => new Uint8Array(stored),
+    contentsOf(
+      dataOf(recorded, contentType),
+      // What was parsed serves every later question; anything else is given out as it is stored.
+      stored.length === 0 ? undefined : metadata === json ? () => metadata : () => new Uint8Array(stored),
+    ),
   );
 }
-
-const nothing = () => undefined;
 
 function dataOf(recorded: Recorded, contentType: string): unknown {
   const stored = recorded.getData_asU8();

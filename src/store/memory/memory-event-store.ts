@@ -2,7 +2,7 @@
 
 import { systemClock, type Clock } from "../../clock.js";
 import { StoreClosed } from "../../errors.js";
-import { randomId, RecordedEvent } from "../../message/index.js";
+import { contentsOf, randomId, RecordedEvent } from "../../message/index.js";
 import { decideAppend, encodeAppend, type EncodedEvent, type StreamState } from "../appending.js";
 import { ChangeWatch } from "../change-watch.js";
 import { passes } from "../event-filter.js";
@@ -136,6 +136,7 @@ const recorded = (event: StoredEvent): RecordedEvent =>
     event.occurredAtMs,
     event.imported,
     event.contentType,
-    typeof event.data === "string" ? JSON.parse(event.data) : new Uint8Array(event.data),
-    () => (event.metadata instanceof Uint8Array ? new Uint8Array(event.metadata) : event.metadata),
+    contentsOf(typeof event.data === "string" ? JSON.parse(event.data) : new Uint8Array(event.data), () =>
+      event.metadata instanceof Uint8Array ? new Uint8Array(event.metadata) : event.metadata,
+    ),
   );

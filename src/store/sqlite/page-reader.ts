@@ -1,7 +1,7 @@
 /** Reads pages of the log: one row per page, which SQLite concatenates and one JSON.parse per column takes apart. */
 
 import { StoreClosed } from "../../errors.js";
-import { jsonContentType, RecordedEvent } from "../../message/index.js";
+import { jsonContentType, RecordedEvent, type EventContents } from "../../message/index.js";
 import type { EventFilter } from "../event-store.js";
 import type { LogPart, PageSource, Part } from "../paged-event-store.js";
 import type { Database } from "./database.js";
@@ -117,74 +117,85 @@ export class PageReader implements PageSource {
     if (!statement) this.pages.set(rows, (statement = this.preparePage(rows)));
     const row = statement.get(...values, size)!;
     if (row[0] === null) return { events: [], complete: true };
-    const positions = `[${row[0]}]`;
-    const data = JSON.parse(`[${row[8]}]`) as unknown[];
-    const count = row[9] > 0 ? this.fillApart(data, positions) : data.length;
-    return { events: this.assemble(row, positions, data, count), complete: count < size && count === data.length };
+    const positionsText = `[${row[0]}]`;
+    const positions = JSON.parse(positionsText) as number[];
+    const apart = row[9] > 0 ? this.dataWithApart(row[8], positionsText) : undefined;
+    const count = apart?.count ?? positions.length;
+    const contents = new PageContents(this, positionsText, apart?.data ?? row[8]);
+    return {
+      events: assemble(row, positions, contents, count),
+      complete: count < size && count === positions.length,
+    };
   }
 
   private preparePage(rows: string) {
     return this.db.prepare<unknown[], PageRow>(pageOf(rows)).raw();
   }
 
-  /** Puts the data that is bytes, or long, into its places; returns how many events the page may hold. */
-  private fillApart(data: unknown[], positions: string): number {
+  /** Data with that which is bytes, or long, in its places; and how many events the page may hold. */
+  private dataWithApart(text: string, positions: string): { readonly data: unknown[]; readonly count: number } {
+    const data = JSON.parse(`[${text}]`) as unknown[];
     let held = 0;
     for (const [index, stored] of this.dataApart.iterate(positions)) {
       held += stored.length;
-      if (held > longDataPerPage && index > 0) return index;
+      if (held > longDataPerPage && index > 0) return { data, count: index };
       data[index] = typeof stored === "string" ? JSON.parse(stored) : bytesOf(stored);
     }
-    return data.length;
+    return { data, count: data.length };
   }
+}
 
-  private assemble(row: PageRow, positionsText: string, data: readonly unknown[], count: number): RecordedEvent[] {
-    const positions = JSON.parse(positionsText) as number[];
-    const streams = JSON.parse(row[1]) as string[];
-    const revisions = JSON.parse(`[${row[2]}]`) as number[];
-    const ids = JSON.parse(row[3]) as string[];
-    const types = JSON.parse(row[4]) as string[];
-    const recordedAt = JSON.parse(`[${row[5]}]`) as number[];
-    const correlationIds = JSON.parse(row[6]) as (string | null)[];
-    const rest = JSON.parse(`[${row[7]}]`) as Rest[];
-    const metadata = new PageMetadata(this, positionsText);
-    const events: RecordedEvent[] = [];
-    for (let i = 0; i < count; i++) {
-      const [contentType, schemaVersion, occurredAt, imported] = rest[i] || ordinary;
-      events.push(
-        new RecordedEvent(
-          ids[i]!,
-          streams[i]!,
-          types[i]!,
-          revisions[i]!,
-          positions[i]!,
-          recordedAt[i]!,
-          schemaVersion,
-          correlationIds[i] ?? undefined,
-          occurredAt ?? undefined,
-          imported === 1,
-          contentType ?? jsonContentType,
-          data[i],
-          () => metadata.at(i),
-        ),
-      );
-    }
-    return events;
+function assemble(row: PageRow, positions: readonly number[], contents: EventContents, count: number): RecordedEvent[] {
+  const streams = JSON.parse(row[1]) as string[];
+  const revisions = JSON.parse(`[${row[2]}]`) as number[];
+  const ids = JSON.parse(row[3]) as string[];
+  const types = JSON.parse(row[4]) as string[];
+  const recordedAt = JSON.parse(`[${row[5]}]`) as number[];
+  const correlationIds = JSON.parse(row[6]) as (string | null)[];
+  const rest = JSON.parse(`[${row[7]}]`) as Rest[];
+  const events: RecordedEvent[] = [];
+  for (let i = 0; i < count; i++) {
+    const [contentType, schemaVersion, occurredAt, imported] = rest[i] || ordinary;
+    events.push(
+      new RecordedEvent(
+        ids[i]!,
+        streams[i]!,
+        types[i]!,
+        revisions[i]!,
+        positions[i]!,
+        recordedAt[i]!,
+        schemaVersion,
+        correlationIds[i] ?? undefined,
+        occurredAt ?? undefined,
+        imported === 1,
+        contentType ?? jsonContentType,
+        contents,
+        i,
+      ),
+    );
   }
+  return events;
 }
 
 const ordinary = [null, 1, null, 0] as const;
 
-/** The metadata of a page, read when one of its events is first asked for it. */
-class PageMetadata {
+/** Data and metadata of a page: the one parsed, the other read, when one of its events is first asked for it. */
+class PageContents implements EventContents {
   private stored: (string | Uint8Array | number | undefined)[] | undefined;
 
+  /** @param parts data of the page, or its texts joined by commas */
   constructor(
     private readonly reader: PageReader,
     private readonly positions: string,
+    private parts: readonly unknown[] | string,
   ) {}
 
-  at(index: number): string | Uint8Array | undefined {
+  data(index: number): unknown {
+    if (typeof this.parts === "string") this.parts = JSON.parse(`[${this.parts}]`) as unknown[];
+    return this.parts[index];
+  }
+
+  metadata(index: number): string | Uint8Array | undefined {
     this.stored ??= this.reader.metadataOf(this.positions);
     const stored = this.stored[index];
     // A number is the position of one that is read by itself.

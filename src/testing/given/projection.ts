@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Upcasters, type AnyEvent } from "../../message/index.js";
 import { ProjectionReadModel, type Row } from "../../projection/index.js";
-import { encodeRows } from "../../projection/row-encoding.js";
+import { encodeRow } from "../../projection/row-encoding.js";
 import { declaredAs, same } from "./outcome.js";
 import { Recording, type GivenEvent } from "./recording.js";
 
@@ -36,7 +36,7 @@ export function projection<P extends object>(type: new () => P): ProjectionStory
 
 function story<P>(readModel: ProjectionReadModel, name: string, history: readonly GivenEvent[]): ProjectionStory<P> {
   const row = (key: string): unknown => {
-    const [encoded] = encodeRows(readModel.declaration.name, [[key, folded(readModel, name, history).get(key)]]);
+    const encoded = encodeRow(readModel.declaration.name, key, folded(readModel, name, history).get(key));
     return encoded?.doc && JSON.parse(encoded.doc);
   };
   return {

@@ -5,6 +5,7 @@ import {
   derivedId,
   envelopeFields,
   jsonContentType,
+  contentsOf,
   RecordedEvent,
   type AnyEvent,
   type EventMetadata,
@@ -58,8 +59,7 @@ export class Recording {
       envelope.occurredAtMs,
       envelope.imported,
       jsonContentType,
-      JSON.parse(JSON.stringify(data ?? event)),
-      () => stored,
+      contentsOf(JSON.parse(JSON.stringify(data ?? event)), () => stored),
     );
   }
 }

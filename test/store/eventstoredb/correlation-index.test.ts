@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { IncompatibleStore, StoreClosed } from "../../../src/errors.js";
-import { RecordedEvent, randomId } from "../../../src/message/index.js";
+import { contentsOf, RecordedEvent, randomId } from "../../../src/message/index.js";
 import { CorrelationIndex } from "../../../src/store/eventstoredb/correlation-index.js";
 import { rejection } from "./stores.js";
 
 /** An event of a correlation at a position. */
 function at(position: bigint, correlationId: string | undefined = "x", type = "t"): RecordedEvent {
-  const nothing = () => undefined;
   const [id, streamName, contentType] = [randomId(), "a-1", "application/json"];
   return new RecordedEvent(
     id,
@@ -25,8 +24,7 @@ function at(position: bigint, correlationId: string | undefined = "x", type = "t
     undefined,
     false,
     contentType,
-    {},
-    nothing,
+    contentsOf({}),
   );
 }
 
