@@ -2,48 +2,20 @@
 
 import { UndecodableEvent } from "../errors.js";
 import type { RecordedEvent } from "../message/index.js";
-import { flagCategoryOf, flagTypePrefix } from "../observer/index.js";
+import { flagCategoryOf, flagTypePrefix, type FlagData } from "../observer/index.js";
 import type { EventStore } from "../store/event-store.js";
 
-/** Fields that a later version adds are there as well. */
-export interface RaisedFlag {
+/** What the flag says, as far as the version that raised it did; fields that a later version adds are there as well. */
+export interface RaisedFlag extends Pick<FlagData, "observer">, Partial<Omit<FlagData, "observer">> {
   /** Id of the flag event, the same in a rebuild and at every delivery. */
   readonly id: string;
   /** `observer.Missing` */
   readonly type: string;
   /** `Missing` */
   readonly kind: string;
-  readonly observer: string;
-  readonly version?: number;
-  /** Hash of the observer's definition. */
-  readonly definition?: string;
-  /** For which process and which expectation; absent for what concerns the observer itself. */
-  readonly case?: string;
-  readonly slot?: string;
-  /** Which run of the slot. */
-  readonly round?: number;
-  readonly pair?: string;
-  /** Place among the flags of the case, from 0. */
-  readonly sequence?: number;
-  /** ISO 8601, like every time here. */
-  readonly deadline?: string;
-  readonly decidedAt?: string;
-  readonly triggerId?: string;
-  /** The event that raised it; absent where time did. */
-  readonly eventId?: string;
-  readonly occurredInTime?: boolean;
-  /** `Escalated`: which step, from 1. */
-  readonly step?: number;
-  readonly owner?: string;
-  readonly severity?: string;
-  readonly runbook?: string;
-  /** Derived from what had been recorded before the observer was defined. */
-  readonly backfill?: boolean;
-  readonly provisional?: boolean;
-  readonly count?: number;
-  readonly reason?: string;
+  /** Where the observer joins events by it. */
   readonly correlationId?: string;
-  /** When the flag was recorded. */
+  /** When the flag was recorded. ISO 8601, like every time here. */
   readonly recordedAt: string;
   readonly [field: string]: unknown;
 }

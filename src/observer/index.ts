@@ -3,8 +3,16 @@ export { acknowledgementStream } from "./acknowledgements.js";
 export { alarmStream, divergenceType, truncatedType, type AlarmData } from "./alarms.js";
 export { flagCount, type Acknowledgement, type Case, type CaseStatus, caseStatuses } from "./case.js";
 export type { ObserverLimits, ObserverState } from "./observer-state.js";
-export * from "./control-events.js";
-export * from "./decorators.js";
+export {
+  acknowledgedType,
+  controlTypes,
+  definedType,
+  isControl,
+  resetType,
+  type AcknowledgedData,
+  type ClockResetData,
+} from "./control-events.js";
+export { Observer, type ApplyTo, type EventKey, type ObserverOptions, type StartFrom } from "./decorators.js";
 export type { ObserverDefinition } from "./definition.js";
 export { definitionStream, type ObserverDefinedData } from "./definition-log.js";
 export { definitionProblems } from "./definition-problems.js";
