@@ -12,7 +12,6 @@ import type { CommandResult, DispatchOptions } from "../aggregate/index.js";
 import {
   rehearse,
   verifyObserver,
-  type JudgingOptions,
   type ObserverReadModel,
   type Rehearsal,
   type Verification,
@@ -20,10 +19,13 @@ import {
 import {
   LiveReadModel,
   rebuild,
+  verifyReadModel,
+  type AsideOptions,
   type ReadModel,
   type ReadModelStore,
   type RebuildOptions,
   type RebuildResult,
+  type ReadModelVerification,
 } from "../projection/index.js";
 import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
@@ -51,7 +53,7 @@ export interface RollcallOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-type AsideOptions = Pick<JudgingOptions, "signal" | "onProgress">;
+type WatchedOptions = Pick<AsideOptions, "signal" | "onProgress">;
 
 export class Rollcall {
   private http: HttpServer | undefined;
@@ -173,20 +175,30 @@ export class Rollcall {
    * @throws UnknownReadModel, RebuildInProgress, Fenced, or what the fold meets
    */
   async rebuild(name: string, options: Pick<RebuildOptions, "signal" | "onProgress"> = {}): Promise<RebuildResult> {
-    const known = [...this.assembly.projections, ...this.assembly.observers];
-    const readModel = known.find(({ declaration }) => declaration.name === name);
-    if (!readModel) throw new UnknownReadModel(name, this.readModelNames);
     const { store, readModels, holder } = this;
     const { clock } = this.options;
     const { leaseTtlMs } = this.configuration;
+    const { projections, observers } = this.assembly;
+    const readModel = found<ReadModel>([...projections, ...observers], name);
     return rebuild(readModel, { store, readModels, holder, leaseTtlMs, ...(clock && { clock }), ...options });
+  }
+
+  /**
+   * Builds a projection from history again, aside, and compares its rows with those that serve. Of one that was declared
+   * otherwise than what serves, it tells what a rebuild would change.
+   * @throws UnknownReadModel, or what the fold meets
+   */
+  verifyProjection(name: string, options: WatchedOptions = {}): Promise<ReadModelVerification> {
+    const { store, readModels } = this;
+    const projection = found(this.assembly.projections, name);
+    return this.aside((scratch) => verifyReadModel(projection, { store, readModels, scratch, ...options }));
   }
 
   /**
    * Judges the history of an observer again, aside, and compares flags and cases with what is recorded and serves.
    * @throws UnknownReadModel, ReadModelOutdated, or what the observer meets
    */
-  verify(name: string, options: AsideOptions = {}): Promise<Verification> {
+  verify(name: string, options: WatchedOptions = {}): Promise<Verification> {
     const { store, readModels } = this;
     return this.aside((scratch) => verifyObserver(this.observer(name), { store, readModels, scratch, ...options }));
   }
@@ -195,20 +207,14 @@ export class Rollcall {
    * What an observer would make of all of history, if it were rebuilt; nothing is recorded.
    * @throws UnknownReadModel, or what the observer meets
    */
-  rehearse(name: string, options: AsideOptions = {}): Promise<Rehearsal> {
+  rehearse(name: string, options: WatchedOptions = {}): Promise<Rehearsal> {
     const { store, readModels } = this;
     return this.aside((scratch) => rehearse(this.observer(name), { store, readModels, scratch, ...options }));
   }
 
   /** @throws UnknownReadModel */
   observer(name: string): ObserverReadModel {
-    const { observers } = this.assembly;
-    const found = observers.find(({ declaration }) => declaration.name === name);
-    if (found) return found;
-    throw new UnknownReadModel(
-      name,
-      observers.map(({ declaration }) => declaration.name),
-    );
+    return found(this.assembly.observers, name);
   }
 
   private aside<T>(work: (scratch: ReadModelStore) => Promise<T>): Promise<T> {
@@ -295,4 +301,14 @@ function checkReactors(roles: Configuration["roles"], reactors: Assembly["reacto
           `ROLLCALL_READ_ONLY (readOnly) is true, and the reactor ${name} would write. Leave ${role} out of ROLLCALL_ROLES (roles), or run it in a process that may write.`,
       ),
     );
+}
+
+/** @throws UnknownReadModel */
+function found<T extends ReadModel>(among: readonly T[], name: string): T {
+  const readModel = among.find(({ declaration }) => declaration.name === name);
+  if (readModel) return readModel;
+  throw new UnknownReadModel(
+    name,
+    among.map(({ declaration }) => declaration.name),
+  );
 }

@@ -6,13 +6,15 @@ import { flagCategoryOf, flagTypePrefix, type FlagData } from "../observer/index
 import type { EventStore } from "../store/event-store.js";
 
 /** What the flag says, as far as the version that raised it did; fields that a later version adds are there as well. */
-export interface RaisedFlag extends Pick<FlagData, "observer">, Partial<Omit<FlagData, "observer">> {
+export interface RaisedFlag extends Pick<FlagData, "observer">, Partial<Omit<FlagData, "observer" | "severity">> {
   /** Id of the flag event, the same in a rebuild and at every delivery. */
   readonly id: string;
   /** `observer.Missing` */
   readonly type: string;
   /** `Missing` */
   readonly kind: string;
+  /** A later version may know more of them than this one. */
+  readonly severity?: string;
   /** Where the observer joins events by it. */
   readonly correlationId?: string;
   /** When the flag was recorded. ISO 8601, like every time here. */

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Row } from "../projection/read-model-store.js";
+import type { RowDifference } from "../projection/row-comparison.js";
 import type { Case } from "./case.js";
 import { aliasPrefix, casePrefix } from "./rows.js";
 
@@ -23,9 +24,8 @@ export interface Difference {
   readonly detail: string;
 }
 
-/** @param derived by history @param serving what serves; one of them may be absent */
-export function rowDifference(key: string, derived: Row | undefined, serving: Row | undefined): Difference | undefined {
-  if (isDeepStrictEqual(derived, serving)) return undefined;
+/** Of rows that are not equal, of which one may be absent. */
+export function rowDifference({ key, derived, serving }: RowDifference): Difference {
   const of = key.startsWith(casePrefix) ? { case: key.slice(casePrefix.length) } : {};
   const name = nameOfRow(key);
   if (!serving)

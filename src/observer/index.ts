@@ -43,7 +43,6 @@ export {
   meaningOfFlag,
   roughlyInWords,
 } from "./in-words.js";
-export type { JudgingOptions } from "./judge-aside.js";
 export { timeInWords } from "./reasons.js";
 export { rehearse, type Rehearsal } from "./rehearse.js";
 export { checkReset, clockStandings, resetClock, takenBack, type ClockStanding } from "./reset-clock.js";

@@ -18,7 +18,7 @@ export async function verify(session: Session, names: readonly string[], all: bo
   signal.throwIfAborted();
 }
 
-async function verifyOne({ rollcall, signal }: Session, name: string): Promise<Verification> {
+export async function verifyOne({ rollcall, signal }: Session, name: string): Promise<Verification> {
   const shown = progress(name, undefined, "positions");
   try {
     return await rollcall.verify(name, { signal, onProgress: (position) => shown.update(Number(position)) });
@@ -30,9 +30,9 @@ async function verifyOne({ rollcall, signal }: Session, name: string): Promise<V
   }
 }
 
-const isEqual = ({ differences }: Verification) => differences.length === 0;
+export const isEqual = ({ differences }: { readonly differences: readonly unknown[] }) => differences.length === 0;
 
-function inWords(result: Verification): string {
+export function inWords(result: Verification): string {
   const { observer, version, events, flags, cases, position, differences } = result;
   const judged = `${observer} (version ${version}): ${counted(events, "event")} judged again, up to position ${position ?? "none"}`;
   if (isEqual(result))

@@ -1,12 +1,11 @@
-/** Judges history in a read-model store of its own, beside everything that serves: nothing is recorded, nobody sees it. */
+/** Builds a read model from history in a store of its own, beside everything that serves: nobody sees it. */
 
 import type { EventFilter, EventStore } from "../store/event-store.js";
-import type { Generation, GenerationWriter, ReadModelStore } from "../projection/index.js";
 import type { Lease } from "../subscription/index.js";
-import type { FlagSink } from "./flag-sink.js";
-import type { ObserverReadModel } from "./observer-read-model.js";
+import type { GenerationWriter, ReadModel, WriterContext } from "./read-model.js";
+import type { Generation, ReadModelStore } from "./read-model-store.js";
 
-export interface JudgingOptions {
+export interface AsideOptions {
   readonly store: EventStore;
   /** Empty; its rows are of no use afterwards. */
   readonly scratch: ReadModelStore;
@@ -19,24 +18,29 @@ export interface JudgingOptions {
 
 const foreverMs = 1e12;
 
-export class Judging {
+export class Aside {
   private constructor(
     readonly generation: Generation,
     private readonly writer: GenerationWriter,
     private readonly filter: EventFilter,
-    private readonly options: JudgingOptions,
+    private readonly options: AsideOptions,
   ) {}
 
-  static async begin(readModel: ObserverReadModel, sink: FlagSink, options: JudgingOptions): Promise<Judging> {
-    const { store, scratch, readModels: servedBy, signal = new AbortController().signal } = options;
-    const lease: Lease = (await scratch.acquire("judging", "here", foreverMs))!;
+  /** @param open how the read model is opened, where that is not as in a rebuild */
+  static async begin(
+    readModel: ReadModel,
+    options: AsideOptions,
+    open: (context: WriterContext) => Promise<GenerationWriter> = (context) => readModel.open(context),
+  ): Promise<Aside> {
+    const { store, scratch, signal = new AbortController().signal } = options;
+    const lease: Lease = (await scratch.acquire("aside", "here", foreverMs))!;
     const generation = await scratch.createBuilding(readModel.declaration, lease);
     const context = { generation, lease, mode: "rebuild", readModels: scratch, store, signal, fail: () => {} } as const;
-    const writer = await readModel.openInto(context, { sink, servedBy });
-    return new Judging(generation, writer, await readModel.filterFor(store), options);
+    const writer = await open(context);
+    return new Aside(generation, writer, (await readModel.filterFor?.(store)) ?? readModel.filter, options);
   }
 
-  /** Events judged so far. */
+  /** Events handled so far. */
   get events(): number {
     return this.writer.checkpoint.handled;
   }
@@ -51,7 +55,7 @@ export class Judging {
     return this.writer.checkpoint.state;
   }
 
-  /** Judges on, up to and including a position of the log. @throws the signal's reason when it aborts */
+  /** Reads on, up to and including a position of the log. @throws the signal's reason when it aborts */
   async through(position: bigint): Promise<void> {
     const { writer, filter } = this;
     const { store, signal, onProgress } = this.options;

@@ -1,0 +1,89 @@
+/** Compares the rows that history gives with those that serve, while what serves goes on. */
+
+import { isDeepStrictEqual } from "node:util";
+import { UnknownReadModel } from "../errors.js";
+import type { Aside, AsideOptions } from "./aside.js";
+import type { Generation, ReadModelStore, Row } from "./read-model-store.js";
+
+export interface RowDifference {
+  readonly key: string;
+  /** By history; absent where it gives none. */
+  readonly derived: Row | undefined;
+  /** Absent where none serves. */
+  readonly serving: Row | undefined;
+}
+
+export interface RowComparison {
+  readonly differences: readonly RowDifference[];
+  /** Where what serves stood when it was compared last. */
+  readonly position: bigint | undefined;
+  /** What serves, as it was then. */
+  readonly serving: Generation;
+}
+
+/** How often rows that change while they are compared are compared again. */
+const mostRounds = 50;
+const pageSize = 500;
+
+/**
+ * Catches up with what serves, and compares; what has changed meanwhile is compared again.
+ * @param onRow told of every row that history gives
+ * @throws UnknownReadModel when nothing serves; the signal's reason when it aborts
+ */
+export async function compareWithServing(
+  aside: Aside,
+  { readModels, scratch, signal }: Pick<AsideOptions, "readModels" | "scratch" | "signal">,
+  onRow: (key: string) => void = () => {},
+): Promise<RowComparison> {
+  const { name } = aside.generation;
+  let suspects: readonly string[] | undefined;
+  for (let round = 1; ; round++) {
+    const serving = await servingOf(readModels, name);
+    const position = serving.checkpoint?.position;
+    if (position !== undefined) await aside.through(position);
+    const pages: AsyncIterable<readonly string[]> = suspects
+      ? inPages(suspects)
+      : keysOf(scratch, aside.generation, readModels, serving);
+    const differences: RowDifference[] = [];
+    for await (const keys of pages) {
+      signal?.throwIfAborted();
+      const [derived, serves] = [await scratch.rows(aside.generation, keys), await readModels.rows(serving, keys)];
+      for (const key of keys) {
+        const difference = { key, derived: derived.get(key), serving: serves.get(key) };
+        if (!suspects && difference.derived) onRow(key);
+        if (!isDeepStrictEqual(difference.derived, difference.serving)) differences.push(difference);
+      }
+    }
+    const now = await servingOf(readModels, name);
+    const isSettled = now.id === serving.id && now.checkpoint?.position === position;
+    if (differences.length === 0 || isSettled || round === mostRounds) return { differences, position, serving: now };
+    suspects = differences.map(({ key }) => key);
+  }
+}
+
+/** @throws UnknownReadModel when nothing serves */
+export async function servingOf(readModels: ReadModelStore, name: string): Promise<Generation> {
+  const serving = await readModels.activeGeneration(name);
+  if (!serving) throw new UnknownReadModel(name, []);
+  return serving;
+}
+
+/** All keys of both, each once. */
+async function* keysOf(
+  scratch: ReadModelStore,
+  derived: Generation,
+  readModels: ReadModelStore,
+  serving: Generation,
+): AsyncGenerator<readonly string[]> {
+  for await (const page of scratch.allRows(derived)) yield page.map(({ key }) => key);
+  for await (const page of readModels.allRows(serving)) {
+    const keys = page.map(({ key }) => key);
+    const known = await scratch.rows(derived, keys);
+    const others = keys.filter((key) => !known.has(key));
+    if (others.length > 0) yield others;
+  }
+}
+
+async function* inPages(keys: readonly string[]): AsyncGenerator<readonly string[]> {
+  for (let i = 0; i < keys.length; i += pageSize) yield keys.slice(i, i + pageSize);
+}
