@@ -8,6 +8,7 @@ import {
   environmentHelp,
   InvalidConfiguration,
   Rollcall,
+  RollcallError,
   UnknownReadModel,
   type ReadModelVerification,
   type RebuildResult,
@@ -31,7 +32,8 @@ const namedUnlessAsked = 20;
 
 const help = `
 The read model that serves goes on serving, and following the log, until the new one has caught up with it; then one
-short transaction puts the new one in its place. Stopped before that (Ctrl-C, kill -9), everything stays as it was.
+short transaction puts the new one in its place. Several are built by one read of the log; one that fails leaves the
+others alone, and the command ends with 1. Stopped before that (Ctrl-C, kill -9), everything stays as it was.
 
 With --dry-run projections are built aside, up to where the present ones stand, and compared with them: which rows a
 rebuild would add, remove and change. Nothing is changed, and it ends with 1 when there is a difference. What an observer
@@ -70,23 +72,25 @@ await run(async (signal) => {
     json: options.json,
     leave: (open) => open.stop(),
   });
-  const results: (RebuildResult & { elapsedMs: number })[] = [];
   try {
     const known = rollcall.readModelNames;
     const unknown = names.find((name) => !known.includes(name));
     if (unknown !== undefined) throw new UnknownReadModel(unknown, known);
-    const wanted = options.all ? known : names;
-    for (const name of wanted) {
-      const result = await rebuildOne(rollcall, name, signal);
-      if (!result.activated)
-        throw new Interrupted((signal.reason as Interrupted).exitCode, `${name} serves as before.`);
-      results.push(result);
-      if (!options.json) process.stdout.write(`${inWords(result)}\n`);
-    }
+    const wanted = options.all ? known : [...new Set(names)];
+    const { results, failures, elapsedMs } = await rebuildAll(rollcall, wanted, signal);
+    const activated = results.filter((result) => result.activated);
+    if (!options.json) for (const result of activated) process.stdout.write(`${inWords(result, elapsedMs)}\n`);
+    if (failures.length > 0) throw wanted.length === 1 ? failures[0]!.error : new RebuildsFailed(failures);
+    const left = results.filter((result) => !result.activated).map(({ name }) => name);
+    if (left.length > 0)
+      throw new Interrupted(
+        (signal.reason as Interrupted).exitCode,
+        `${left.join(", ")} ${left.length === 1 ? "serves" : "serve"} as before.`,
+      );
+    if (options.json) process.stdout.write(`${JSON.stringify(results.map((result) => plain(result, elapsedMs)))}\n`);
   } finally {
     await rollcall.stop();
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(results.map(plain))}\n`);
 });
 
 async function dryRun(names: readonly string[], options: Options, signal: AbortSignal): Promise<void> {
@@ -113,31 +117,61 @@ async function dryRun(names: readonly string[], options: Options, signal: AbortS
   });
 }
 
-async function rebuildOne(rollcall: Rollcall, name: string, signal: AbortSignal) {
+interface Failure {
+  readonly name: string;
+  readonly error: Error;
+}
+
+/** Some read models could not be rebuilt: what serves of those stays as it is. */
+class RebuildsFailed extends RollcallError {
+  readonly code = "REBUILD_FAILED";
+
+  constructor(failures: readonly Failure[]) {
+    const each = failures.map(({ name, error }) => `\n  ${name}: ${error.message}`);
+    super(`${failures.length} could not be rebuilt, and serve as before:${each.join("")}`, {
+      cause: failures[0]!.error,
+    });
+  }
+}
+
+/** By one read of the log. */
+async function rebuildAll(rollcall: Rollcall, names: readonly string[], signal: AbortSignal) {
   const started = performance.now();
   let shown: Progress | undefined;
   let first: bigint | undefined;
+  let furthest = 0n;
   try {
-    const result = await rollcall.rebuild(name, {
+    const outcomes = await rollcall.rebuildTogether(names, {
       signal,
-      onProgress: ({ position, head }) => {
+      onProgress: ({ position = 0n, head = 0n }) => {
         // Positions stand in for events, of which nobody knows beforehand how many there are.
         first ??= position;
-        shown ??= progress(name, Number((head ?? 0n) - (first ?? 0n)), "positions");
-        shown.update(Number((position ?? 0n) - (first ?? 0n)));
+        shown ??= progress(
+          names.length === 1 ? names[0]! : `${names.length} read models`,
+          Number(head - first),
+          "positions",
+        );
+        if (position > furthest) furthest = position;
+        shown.update(Number(furthest - first));
       },
     });
-    return { ...result, elapsedMs: performance.now() - started };
+    return {
+      results: outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : [])),
+      failures: outcomes.flatMap((outcome, i): Failure[] =>
+        outcome.status === "rejected" ? [{ name: names[i]!, error: outcome.reason as Error }] : [],
+      ),
+      elapsedMs: performance.now() - started,
+    };
   } finally {
     shown?.end();
   }
 }
 
-function plain({ position, ...result }: RebuildResult) {
-  return { ...result, position: position?.toString() };
+function plain({ position, ...result }: RebuildResult, elapsedMs: number) {
+  return { ...result, position: position?.toString(), elapsedMs };
 }
 
-function inWords({ name, events, elapsedMs }: RebuildResult & { elapsedMs: number }): string {
+function inWords({ name, events }: RebuildResult, elapsedMs: number): string {
   const rate = Math.round((events / elapsedMs) * 1_000).toLocaleString("en");
   return `${name}: rebuilt from ${events.toLocaleString("en")} events in ${(elapsedMs / 1_000).toFixed(1)} s (${rate}/s), and serving.`;
 }

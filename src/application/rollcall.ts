@@ -19,6 +19,7 @@ import {
 import {
   LiveReadModel,
   rebuild,
+  rebuildTogether,
   verifyReadModel,
   type AsideOptions,
   type ReadModel,
@@ -53,6 +54,7 @@ export interface RollcallOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+type WatchedRebuild = Pick<RebuildOptions, "signal" | "onProgress">;
 type WatchedOptions = Pick<AsideOptions, "signal" | "onProgress">;
 
 export class Rollcall {
@@ -174,13 +176,33 @@ export class Rollcall {
    * Rebuilds a projection or an observer from history, beside the one that serves.
    * @throws UnknownReadModel, RebuildInProgress, Fenced, or what the fold meets
    */
-  async rebuild(name: string, options: Pick<RebuildOptions, "signal" | "onProgress"> = {}): Promise<RebuildResult> {
+  async rebuild(name: string, options: WatchedRebuild = {}): Promise<RebuildResult> {
+    return rebuild(this.readModel(name), { ...this.rebuildOptions, ...options });
+  }
+
+  /**
+   * Rebuilds several of them by one read of the log. One that fails leaves the others alone.
+   * @returns of each, in their order, what `rebuild` would have returned or thrown
+   * @throws UnknownReadModel before anything is rebuilt
+   */
+  async rebuildTogether(
+    names: readonly string[],
+    options: WatchedRebuild = {},
+  ): Promise<readonly PromiseSettledResult<RebuildResult>[]> {
+    const readModels = names.map((name) => this.readModel(name));
+    return rebuildTogether(readModels, { ...this.rebuildOptions, ...options });
+  }
+
+  private readModel(name: string): ReadModel {
+    const { projections, observers } = this.assembly;
+    return found<ReadModel>([...projections, ...observers], name);
+  }
+
+  private get rebuildOptions(): RebuildOptions {
     const { store, readModels, holder } = this;
     const { clock } = this.options;
     const { leaseTtlMs } = this.configuration;
-    const { projections, observers } = this.assembly;
-    const readModel = found<ReadModel>([...projections, ...observers], name);
-    return rebuild(readModel, { store, readModels, holder, leaseTtlMs, ...(clock && { clock }), ...options });
+    return { store, readModels, holder, leaseTtlMs, ...(clock && { clock }) };
   }
 
   /**

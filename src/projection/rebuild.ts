@@ -8,6 +8,7 @@ import { holdLease, type Lease, type SubscriberControl } from "../subscription/i
 import { liveLease } from "./live-read-model.js";
 import type { GenerationWriter, ReadModel } from "./read-model.js";
 import type { Generation, ReadModelStore } from "./read-model-store.js";
+import { SharedRead } from "./shared-read.js";
 
 export interface RebuildProgress {
   readonly name: string;
@@ -38,6 +39,9 @@ export interface RebuildResult {
   readonly activated: boolean;
 }
 
+/** The log, or a place in a read of it that is shared. */
+type ReadableLog = Pick<EventStore, "readLog">;
+
 const rebuildLease = (readModel: string) => `rebuild:${readModel}`;
 
 /**
@@ -46,18 +50,44 @@ const rebuildLease = (readModel: string) => `rebuild:${readModel}`;
  * @throws Fenced when another rebuild took over; nothing was activated
  * @throws HandlingFailed, EventTooNew, Divergence …: whatever the read model meets; what serves stays as it is
  */
-export async function rebuild(readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> {
+export const rebuild = (readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> =>
+  rebuildFrom(options.store, readModel, options);
+
+/**
+ * Rebuilds several read models by one read of the log. Each for itself takes its place when it has caught up; one that
+ * fails leaves the others alone.
+ * @returns of each, in their order, what `rebuild` would have returned or thrown
+ */
+export function rebuildTogether(
+  readModels: readonly ReadModel[],
+  options: RebuildOptions,
+): Promise<readonly PromiseSettledResult<RebuildResult>[]> {
+  const shared = new SharedRead(options.store, readModels.length);
+  return Promise.allSettled(
+    readModels.map(async (readModel) => {
+      const place = shared.place();
+      try {
+        return await rebuildFrom(place, readModel, options);
+      } finally {
+        place.leave();
+      }
+    }),
+  );
+}
+
+async function rebuildFrom(log: ReadableLog, readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> {
   const { readModels, holder, clock = systemClock, leaseTtlMs = 10_000 } = options;
   const { name } = readModel.declaration;
   // Each its own holder: two rebuilds in one process exclude each other too.
   const lease = await readModels.acquire(rebuildLease(name), `${holder}:${randomId()}`, leaseTtlMs);
   if (!lease) throw new RebuildInProgress(name);
   return holdLease(readModels, lease, { clock, ttlMs: leaseTtlMs, signal: options.signal }, (control) =>
-    build(readModel, lease, control, options),
+    build(log, readModel, lease, control, options),
   );
 }
 
 async function build(
+  log: ReadableLog,
   readModel: ReadModel,
   lease: Lease,
   control: SubscriberControl,
@@ -75,7 +105,7 @@ async function build(
     while (!activated && !signal.aborted) {
       const serving = (await readModels.activeGeneration(name))?.checkpoint?.position;
       const head = await store.head();
-      await readOn(name, filter, writer, head, signal, options);
+      await readOn(log, name, filter, writer, head, signal, options);
       await writer.flush();
       if (!signal.aborted) await writer.beforeActivation?.();
       // What serves may have come further than this read model's last event: by events of types that an older version
@@ -93,14 +123,15 @@ async function build(
 }
 
 async function readOn(
+  log: ReadableLog,
   name: string,
   filter: EventFilter,
   writer: GenerationWriter,
   head: bigint | undefined,
   signal: AbortSignal,
-  { store, onProgress }: RebuildOptions,
+  { onProgress }: RebuildOptions,
 ): Promise<void> {
-  for await (const page of store.readLog({ after: writer.checkpoint.position, filter, signal })) {
+  for await (const page of log.readLog({ after: writer.checkpoint.position, filter, signal })) {
     await writer.handle(page);
     const { handled, position } = writer.checkpoint;
     onProgress?.({ name, events: handled, position, head });

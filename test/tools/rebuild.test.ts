@@ -120,7 +120,7 @@ describe("the rebuild command", function () {
     await store.close();
     const { code, stdout, stderr } = await command.interrupt();
     expect({ code, stdout }, stderr).to.deep.equal({ code: 130, stdout: "" });
-    expect(stderr).to.equal("Interrupted. order-summary serves as before.\n");
+    expect(stderr).to.equal("Interrupted. order-summary, order-to-cash, loan-applications serve as before.\n");
     expect(await idOfActive("order-summary")).to.equal(before);
   });
 });
