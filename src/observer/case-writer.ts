@@ -94,8 +94,9 @@ export class CaseWriter implements GenerationWriter {
     const { definitions } = judge;
     const identities = await judge.prepare(events);
     for (const [i, event] of events.entries()) {
+      const { position } = event;
       // What was delivered before has been judged.
-      if (event.position <= reached) continue;
+      if (position <= reached) continue;
       try {
         // A definition that came into force within the page may look for keys elsewhere.
         await judge.take(event, judge.definitions === definitions ? identities[i] : undefined);
@@ -103,10 +104,10 @@ export class CaseWriter implements GenerationWriter {
         // What the stores say is not about this event.
         if (error instanceof RollcallError) throw error;
         await this.checkLease();
-        const { streamName, revision, type, position } = event;
+        const { streamName, revision, type } = event;
         throw new HandlingFailed(judge.definitions.inForce.name, streamName, revision, type, position, error);
       }
-      reached = event.position;
+      reached = position;
       this.passed = event;
       this.passedCount++;
       this.uncommitted++;

@@ -15,6 +15,8 @@ export const dataReader =
   (event: RecordedEvent): unknown =>
     event.data instanceof Uint8Array ? undefined : upcasters ? upcasters.dataOf(event) : event.data;
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Whether the event may join a case; others only move time on. */
 export const isJudged = ({ inForce }: DefinitionsInForce, { type, imported }: RecordedEvent): boolean =>
   !isControl(type) && (!imported || inForce.includeImported);
@@ -26,20 +28,20 @@ export function caseEventOf(
   event: RecordedEvent,
   dataOf: (event: RecordedEvent) => unknown,
 ): CaseEvent {
-  const { id, type, position } = event;
   const { readsData, readsPaths } = definitions;
-  const reads = readsPaths ? readingsOf(definitions, event, dataOf) : undefined;
   const { offsetMs } = time;
-  return {
-    id,
-    type,
-    position: String(position),
+  const seen: Mutable<CaseEvent> = {
+    id: event.id,
+    type: event.type,
+    position: String(event.position),
     atMs: time.timeOf(event),
     occurredAtMs: time.businessTimeOf(event),
-    ...(readsData && { data: dataOf(event) }),
-    ...(reads && { reads }),
-    ...(offsetMs !== 0 && { offsetMs }),
   };
+  if (readsData) seen.data = dataOf(event);
+  const reads = readsPaths ? readingsOf(definitions, event, dataOf) : undefined;
+  if (reads) seen.reads = reads;
+  if (offsetMs !== 0) seen.offsetMs = offsetMs;
+  return seen;
 }
 
 /** The event joins its case, now or once time has come to it. */

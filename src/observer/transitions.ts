@@ -36,9 +36,13 @@ export function onTrigger(slot: Slot, terms: SlotDefinition, event: SlotEvent): 
   }
 }
 
+/** Whether anything is read of the trigger, or it is enough by itself. */
+const asksTrigger = ({ min, max, where, agreeing }: SlotDefinition): boolean =>
+  typeof min === "string" || min === 0 || typeof max === "string" || where !== undefined || agreeing !== undefined;
+
 /** The trigger meets what came before it. */
 function open(before: Slot, terms: SlotDefinition, event: SlotEvent): Transition {
-  if (before === idle && !keepsAll(terms) && event.offsetMs === undefined)
+  if (before === idle && !asksTrigger(terms) && event.offsetMs === undefined)
     // By far the most: nothing came before it, and nothing is to be kept of it.
     return quiet({ state: "OPEN", count: 0, triggerId: event.id, deadlineMs: event.atMs + terms.withinMs });
   const { early = [], orphanMs: _, step: __, acknowledged: ___, ...slot } = before;

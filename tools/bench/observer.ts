@@ -20,7 +20,6 @@ interface Size {
 const fewOpen: Size = { events: 1_000_000, open: 100_000 };
 const fewPassing: Size = { events: 1_000_000, open: 100_000, passing: true };
 const allOpen: Size = { events: 1_000_000, open: 1_000_000 };
-const quarter: Size = { events: 250_000, open: 250_000 };
 const dueAtOnce: Size = { events: 100_000, open: 100_000 };
 
 const scaled = ({ events, open, ...size }: Size, { scale }: PartOptions): Size => ({
@@ -77,10 +76,10 @@ export const observerParts: readonly Part[] = [
     catchUp(fewPassing, options),
   ),
   part("observer-all-open", "observer: 1,000,000 open cases", allOpen, (options) => catchUp(allOpen, options, 50_000)),
-  part("observer-memory-quarter", "observer: memory, 250,000 open cases", quarter, (options) =>
-    memory(quarter, options),
+  part("observer-memory-few-open", "observer: memory, 100,000 open cases", fewOpen, (options) =>
+    memory(fewOpen, options),
   ),
-  part("observer-memory-whole", "observer: memory, 1,000,000 open cases", allOpen, (options) =>
+  part("observer-memory-all-open", "observer: memory, 1,000,000 open cases", allOpen, (options) =>
     memory(allOpen, options),
   ),
   part("observer-burst", "observer: 100,000 deadlines at once", dueAtOnce, (options) =>
