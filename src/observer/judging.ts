@@ -34,14 +34,12 @@ export function acknowledge(
 ): CaseStep {
   if (state.seen.includes(acknowledged.eventId)) return unchanged(state);
   const step = new Step(definitions, state, acknowledged.atMs);
-  let any = false;
   for (const [name, run] of Object.entries(state.slots)) {
     const isAmiss = (run.state === "MISSING" || run.state === "ORPHAN") && !run.acknowledged;
     if (!isAmiss || (slot !== undefined && runOf(name).slot !== slot)) continue;
-    any = true;
     step.put(name, { ...run, acknowledged: true });
   }
-  return any ? step.result(acknowledged.eventId, acknowledged) : unchanged(state);
+  return step.result(acknowledged.eventId, acknowledged);
 }
 
 /** Keeps an event until time has come to its own. */
