@@ -105,9 +105,8 @@ export class ObserverTime {
 
   /** How far the event claims to have occurred beyond what is tolerated; 0 or less for what is believed. */
   aheadMs(event: RecordedEvent): number {
-    const { toleranceMs } = this.terms;
-    if (event.occurredAtMs === undefined || toleranceMs === Infinity) return 0;
-    return event.occurredAtMs - event.firstRecordedAtMs - toleranceMs;
+    if (event.occurredAtMs === undefined) return 0;
+    return event.occurredAtMs - event.firstRecordedAtMs - this.terms.toleranceMs;
   }
 
   /** How far log time lies ahead of when the event itself was recorded. To be asked after `advance`. */

@@ -98,11 +98,12 @@ export class StatisticsChanges {
 
 /** The smallest value that at least so great a part does not exceed. */
 function quantile(took: Readonly<Record<number, number>>, part: number): number | undefined {
-  const buckets = Object.entries(took).map(([bucket, count]) => [Number(bucket), count] as const);
+  // Keys that are whole numbers come in their order.
+  const buckets = Object.entries(took);
   let left = part * buckets.reduce((sum, [, count]) => sum + count, 0);
-  for (const [bucket, count] of buckets.toSorted(([a], [b]) => a - b)) {
+  for (const [bucket, count] of buckets) {
     left -= count;
-    if (left <= 0) return middleOf(bucket);
+    if (left <= 0) return middleOf(Number(bucket));
   }
   return undefined;
 }

@@ -72,6 +72,17 @@ describe("the queue of deadlines", () => {
     expect(queue.exhausted).to.equal(false);
   });
 
+  it("leaves to the index what is latest, wherever it stood", () => {
+    const queue = new DueQueue(2);
+    for (const atMs of [10, 50, 20, 60, 30]) queue.add({ atMs, key: "k" });
+    expect(queue.ahead(9).map(({ atMs }) => atMs)).to.have.members([10, 20]);
+    expect(queue.ahead(1)).to.deep.equal([{ atMs: 10, key: "k" }]);
+    expect(queue.until).to.deep.equal({ atMs: 20, key: "k" });
+    queue.add({ atMs: 20, key: "k" });
+    queue.add({ atMs: 20, key: "l" });
+    expect(queue.ahead(9), "one at the horizon itself is kept").to.have.length(3);
+  });
+
   it("is, with its index, the same as a sorted list, whatever its capacity", () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ atMs: fc.integer({ min: 0, max: 30 }) }) },

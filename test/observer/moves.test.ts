@@ -1,12 +1,14 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { runOf } from "../../src/index.js";
+import { movesOf, type Move } from "../../src/observer/moves.js";
+import type { Slot, SlotEvent } from "../../src/observer/slot.js";
 import type { SlotStatistics } from "../../src/observer/statistics.js";
 import { anyFull, anyFullTerms } from "../oracle/arbitrary.js";
 import type { LogRecord, SlotTerms } from "../oracle/records.js";
 import { runs } from "../runs.js";
 import { rowsOf } from "../simulation/cases.js";
-import { FedObserver, plainTerms } from "./feed.js";
+import { FedObserver, observerOf, plainTerms } from "./feed.js";
 
 const start = Date.UTC(2026, 0, 1);
 
@@ -22,6 +24,63 @@ async function statisticsOf(slots: readonly SlotTerms[], log: readonly LogRecord
   );
   return { statistics, cases };
 }
+
+describe("a move", () => {
+  const { slots } = observerOf([{ ...plainTerms, withinMs: 10, orphanWithinMs: 5 }]).definition;
+  const terms = slots[0]!;
+  const slot = (state: Slot["state"], more: Partial<Slot> = {}): Slot => ({ state, count: 0, ...more });
+  const opened = { deadlineMs: 110 };
+  const by = (atMs: number): SlotEvent => ({ id: "b", atMs, occurredAtMs: atMs });
+  const move = (from: Move["from"], to: Move["to"], more: Partial<Move> = {}): Move => ({
+    slot: "slot",
+    startedMs: 100,
+    from,
+    to,
+    tookMs: undefined,
+    ...more,
+  });
+
+  it("is none while nothing was started, or where it stands as before", () => {
+    const rest = [undefined, slot("IDLE"), slot("EARLY"), slot("UNJUDGED"), slot("WAIVED")];
+    for (const before of rest)
+      for (const after of rest) expect(movesOf(before, after ?? slot("IDLE"), terms, undefined)).to.deep.equal([]);
+    for (const state of ["OPEN", "MET", "MISSING", "RECOVERED", "WAIVED"] as const)
+      expect(movesOf(slot(state, opened), slot(state, opened), terms, by(101))).to.deep.equal([]);
+    const orphan = slot("ORPHAN", { orphanMs: 5 });
+    expect(movesOf(orphan, orphan, terms, undefined)).to.deep.equal([]);
+    // Of a run that began anew under other terms, what had been started is not told a second time.
+    expect(movesOf(slot("OPEN", opened), slot("IDLE"), terms, undefined)).to.deep.equal([]);
+    expect(movesOf(undefined, slot("MET"), terms, undefined)).to.deep.equal([]);
+  });
+
+  it("is from the day of the trigger as the log says it, and took as long as from then to its completion", () => {
+    expect(movesOf(undefined, slot("OPEN", opened), terms, undefined)).to.deep.equal([move(undefined, "open")]);
+    expect(movesOf(slot("OPEN", opened), slot("MET", opened), terms, by(107))).to.deep.equal([
+      move("open", "met", { tookMs: 7 }),
+    ]);
+    expect(movesOf(slot("EARLY"), slot("MET", opened), terms, by(90))).to.deep.equal([
+      move(undefined, "met", { tookMs: 0 }),
+    ]);
+    const setBack = { ...opened, offsetMs: 30 };
+    expect(movesOf(slot("MISSING", setBack), slot("RECOVERED", setBack), terms, by(120))).to.deep.equal([
+      move("missing", "late", { startedMs: 70, tookMs: 20 }),
+    ]);
+  });
+
+  it("is two of an orphan that finds its trigger, and one of it where it is waived", () => {
+    const orphan = slot("ORPHAN", { orphanMs: 95 });
+    const [begins, ends] = [undefined, "orphaned"] as const;
+    expect(movesOf(slot("EARLY", { orphanMs: 95 }), orphan, terms, undefined)).to.deep.equal([
+      move(begins, "orphaned", { startedMs: 90 }),
+    ]);
+    expect(movesOf(undefined, orphan, terms, undefined)).to.deep.equal([move(begins, "orphaned", { startedMs: 90 })]);
+    expect(movesOf(orphan, slot("MET", opened), terms, by(100))).to.deep.equal([
+      move(ends, undefined, { startedMs: 90 }),
+      move(undefined, "met", { tookMs: 0 }),
+    ]);
+    expect(movesOf(orphan, slot("WAIVED"), terms, undefined)).to.deep.equal([move(ends, undefined, { startedMs: 90 })]);
+  });
+});
 
 describe("what is told to statistics", () => {
   const event = (type: string, ms: number, name = "k"): LogRecord => ({
