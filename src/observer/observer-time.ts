@@ -105,8 +105,10 @@ export class ObserverTime {
 
   /** How far the event claims to have occurred beyond what is tolerated; 0 or less for what is believed. */
   aheadMs(event: RecordedEvent): number {
-    if (event.occurredAtMs === undefined) return 0;
-    return event.occurredAtMs - event.firstRecordedAtMs - this.terms.toleranceMs;
+    const { toleranceMs } = this.terms;
+    // Without a bound nothing needs to be read of the metadata.
+    if (event.occurredAtMs === undefined || toleranceMs === Infinity) return 0;
+    return event.occurredAtMs - event.firstRecordedAtMs - toleranceMs;
   }
 
   /** How far log time lies ahead of when the event itself was recorded. To be asked after `advance`. */
