@@ -5,6 +5,7 @@ import {
   clockStreamOf,
   InvalidReset,
   resetClock,
+  takenBack,
   WrongExpectedRevision,
   type ObserverState,
 } from "../../src/index.js";
@@ -108,5 +109,39 @@ describe("the reset of a wild clock", () => {
       /would change nothing.*orders stands at 2027-01-01T00:00:00\.000Z, imported has read nothing yet/,
     );
     checkReset(now, start + 365 * day - 1, start + 400 * day);
+  });
+
+  it("is weighed against the time that decides for each observer, as the log says it", async () => {
+    const states = {
+      recorded: { logTimeMs: start + 9, businessTimeMs: null, offsetMs: 4 },
+      occurred: { logTimeMs: start + 9, businessTimeMs: start + 7 },
+      idle: { logTimeMs: null, businessTimeMs: null },
+    } as Record<string, object>;
+    const readModels = {
+      activeGeneration: async (name: string) => (name in states ? { checkpoint: { state: states[name] } } : undefined),
+    };
+    const of = (name: string) => ({ name, timeBase: name === "occurred" ? "occurred" : "recorded" }) as const;
+    const names = ["recorded", "occurred", "idle", "none"];
+    const found = await clockStandings(readModels as never, names.map(of));
+    expect(found.map(({ observer, atMs }) => [observer, atMs])).to.deep.equal([
+      ["recorded", start + 5],
+      ["occurred", start + 7],
+      ["idle", undefined],
+      ["none", undefined],
+    ]);
+    expect(takenBack(found, start + 5).map(({ observer }) => observer)).to.deep.equal(["occurred"]);
+    expect(takenBack(found, start + 4)).to.have.length(2);
+    expect(() => checkReset([], start, start)).to.throw(
+      InvalidReset,
+      "A reset to 2026-01-01T00:00:00.000Z would change nothing: expected a time before the present log time of an observer; there is no observer.",
+    );
+    const ids = new Set<string>();
+    store.beforeAppend = async (_, [event]) => void ids.add(event!.id);
+    const standing = [{ observer: "one", timeBase: "recorded", atMs: 1 }] as const;
+    await resetClock(store, standing, { toMs: start, by: "ada" });
+    await resetClock(store, [{ ...standing[0], atMs: 2 }], { toMs: start, by: "ada" });
+    await resetClock(store, standing, { toMs: start, by: "bob" });
+    await resetClock(store, standing, { toMs: start + 1, by: "ada" });
+    expect(ids.size, "each is another reset").to.equal(4);
   });
 });
