@@ -142,7 +142,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     "an acknowledgement does nothing",
-    inObserver("judging", "return any ? step.result(", "return false ? step.result("),
+    inObserver("judging", "return step.result(acknowledged.eventId, acknowledged)", "return unchanged(state)"),
     cases,
   ),
   fault(
