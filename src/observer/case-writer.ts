@@ -91,15 +91,14 @@ export class CaseWriter implements GenerationWriter {
   async handle(events: Page): Promise<void> {
     const { judge } = this;
     let { position: reached = -1n } = this.checkpoint;
-    const { definitions } = judge;
+    // Definitions that follow on each other look for keys in the same places: `adopts` sees to that.
     const identities = await judge.prepare(events);
     for (const [i, event] of events.entries()) {
       const { position } = event;
       // What was delivered before has been judged.
       if (position <= reached) continue;
       try {
-        // A definition that came into force within the page may look for keys elsewhere.
-        await judge.take(event, judge.definitions === definitions ? identities[i] : undefined);
+        await judge.take(event, identities[i]);
       } catch (error) {
         // What the stores say is not about this event.
         if (error instanceof RollcallError) throw error;

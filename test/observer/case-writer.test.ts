@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { HandlingFailed, MemoryEventStore, StoreUnavailable } from "../../src/index.js";
+import { Fenced, HandlingFailed, MemoryEventStore, StoreUnavailable } from "../../src/index.js";
 import { CaseWriter, type CaseWriterOptions } from "../../src/observer/case-writer.js";
 import { DefinitionHistory } from "../../src/observer/definition-history.js";
 import type { RecordableFlag } from "../../src/observer/flag-stream.js";
@@ -72,6 +72,17 @@ describe("the writer of cases", () => {
     const again = await opened();
     await handle(again, event("a", 7), event("a", 8));
     expect(again.checkpoint).to.deep.include({ position: 8n, handled: 5 });
+  });
+
+  it("records no flag once another has taken over", async () => {
+    const writer = await opened();
+    await handle(writer, event("a", 1));
+    await writer.flush();
+    await readModels.release((await readModels.acquire("writer", "test", 60_000))!);
+    await readModels.acquire("writer", "another", 60_000);
+    await handle(writer, event("a", 5_000));
+    expect(await writer.flush().catch((error: unknown) => error)).to.be.instanceOf(Fenced);
+    expect(recorded).to.deep.equal([]);
   });
 
   it("commits when it is asked to, once, and nothing where nothing was read", async () => {
