@@ -334,17 +334,30 @@ export class ReadModelOutdated extends RollcallError {
     readonly readModel: string,
     readonly declared: DeclaredReadModel,
     readonly built: DeclaredReadModel,
+    readonly difference?: string,
   ) {
-    super(`${readModel}: ${adviceFor(readModel, declared.version, built.version)}`);
+    super(`${readModel}: ${adviceFor(readModel, declared.version, built.version, difference)}`);
   }
 }
 
-function adviceFor(readModel: string, declared: number, built: number): string {
-  if (declared === built)
-    return `what it declares has changed since it was built, its version (${built}) has not. Raise the version, then rebuild it; until then it stands still.`;
+function adviceFor(readModel: string, declared: number, built: number, difference?: string): string {
+  if (declared === built) {
+    const how = difference === undefined ? "" : ` (${difference})`;
+    return `what it declares has changed since it was built${how}, its version (${built}) has not. Raise the version, or rebuild it: npm run rebuild -- ${readModel}. Until then it stands still.`;
+  }
   if (declared < built)
     return `version ${declared} is declared here, version ${built} was built and serves. Deploy the newer version here.`;
   return `version ${declared} is declared, version ${built} was built and still serves. Rebuild it: npm run rebuild -- ${readModel}`;
+}
+
+/** What served before the last rebuild is not there to go back to. */
+export class NothingRetained extends RollcallError {
+  readonly code = "NOTHING_RETAINED";
+  constructor(readonly readModel: string) {
+    super(
+      `${readModel}: expected what served before its last rebuild, found nothing that was built by its version and terms. Only the rebuild of a projection keeps it, until it is pruned; rebuild instead: npm run rebuild -- ${readModel}`,
+    );
+  }
 }
 
 /** Too many events are parked; the subscription stops rather than fall further behind unseen. */

@@ -20,6 +20,7 @@ import {
   LiveReadModel,
   rebuild,
   rebuildTogether,
+  rollback,
   verifyReadModel,
   type AsideOptions,
   type ReadModel,
@@ -54,7 +55,7 @@ export interface RollcallOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-type WatchedRebuild = Pick<RebuildOptions, "signal" | "onProgress">;
+type WatchedRebuild = Pick<RebuildOptions, "signal" | "onProgress" | "fresh">;
 type WatchedOptions = Pick<AsideOptions, "signal" | "onProgress">;
 
 export class Rollcall {
@@ -76,7 +77,7 @@ export class Rollcall {
     const live = (readModel: ReadModel) =>
       this.processor(
         new LiveReadModel(readModel, store, readModels),
-        async () => (await readModels.activeGeneration(readModel.declaration.name))?.id,
+        async () => (await readModels.activeGeneration(readModel.declaration.place))?.id,
       );
     this.processors = [
       ...projections.map((each) => ({ processor: live(each), role: "projection" })),
@@ -193,6 +194,14 @@ export class Rollcall {
     return rebuildTogether(readModels, { ...this.rebuildOptions, ...options });
   }
 
+  /**
+   * Puts what served before the last rebuild of a projection back in its place, once it has caught up.
+   * @throws UnknownReadModel, NothingRetained, RebuildInProgress, Fenced, or what the fold meets
+   */
+  async rollback(name: string, options: WatchedRebuild = {}): Promise<RebuildResult> {
+    return rollback(this.readModel(name), { ...this.rebuildOptions, ...options });
+  }
+
   private readModel(name: string): ReadModel {
     const { projections, observers } = this.assembly;
     return found<ReadModel>([...projections, ...observers], name);
@@ -279,8 +288,8 @@ export class Rollcall {
   private workers(): readonly Worker[] {
     const { projections, observers, reactors, notifications } = this.assembly;
     const described = [
-      ...projections.map(({ declaration }) => ({ kind: "projection" as const, name: declaration.name })),
-      ...observers.map(({ declaration }) => ({ kind: "observer" as const, name: declaration.name })),
+      ...projections.map(({ declaration }) => ({ kind: "projection" as const, name: declaration.name, declaration })),
+      ...observers.map(({ declaration }) => ({ kind: "observer" as const, name: declaration.name, declaration })),
       ...reactors.map(({ name }) => ({ kind: "reactor" as const, name })),
       ...notifications.map(({ declared }) => ({ kind: "notification" as const, name: declared.name })),
     ];

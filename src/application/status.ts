@@ -4,7 +4,7 @@ import type { Clock } from "../clock.js";
 import { StoreUnavailable } from "../errors.js";
 import type { Lag, ApplicationStatus, Readiness, SubscriptionStatus } from "../query/index.js";
 import type { ObserverState } from "../observer/index.js";
-import type { ReadModelStore } from "../projection/index.js";
+import { servingGeneration, type ReadModelDeclaration, type ReadModelStore } from "../projection/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
 import type { Checkpoint, ProcessorStatus } from "../subscription/index.js";
 
@@ -17,6 +17,8 @@ export interface Worker {
   readonly filter: EventFilter;
   /** `undefined` when this process does not have the role. */
   readonly status: ProcessorStatus | undefined;
+  /** Of what has rows. */
+  readonly declaration?: ReadModelDeclaration;
 }
 
 export interface StatusSources {
@@ -24,9 +26,6 @@ export interface StatusSources {
   readonly readModels: ReadModelStore;
   readonly clock: Clock;
 }
-
-/** Read models have rows; what has effects parks events instead. */
-const hasRows = (kind: Worker["kind"]) => kind === "projection" || kind === "observer";
 
 /** How long a status waits for the event store. */
 const patienceMs = 2_000;
@@ -71,12 +70,14 @@ async function answered<T extends object>(
 
 async function subscriptionStatus(
   sources: StatusSources,
-  { name, kind, subscription, filter, status }: Worker,
+  { name, kind, subscription, filter, status, declaration }: Worker,
   storeAnswers: boolean,
 ): Promise<SubscriptionStatus> {
   const { readModels } = sources;
-  const generation = hasRows(kind) ? await readModels.activeGeneration(name) : undefined;
-  const checkpoint = hasRows(kind) ? generation?.checkpoint : await readModels.loadCheckpoint(subscription);
+  const serving = declaration && (await servingGeneration(readModels, declaration));
+  const checkpoint = declaration
+    ? (await readModels.activeGeneration(declaration.place))?.checkpoint
+    : await readModels.loadCheckpoint(subscription);
   const state = checkpoint?.state as ObserverState | undefined;
   const lag = storeAnswers ? await answered(sources, (each) => lagOf(each, filter, checkpoint)) : undefined;
   return {
@@ -85,9 +86,9 @@ async function subscriptionStatus(
     state: status?.state ?? "elsewhere",
     ...(checkpoint?.position !== undefined && { position: String(checkpoint.position) }),
     ...(lag && !("error" in lag) && { lag }),
-    ...(generation && { version: generation.version }),
+    ...(serving && { version: serving.version }),
     ...(status?.error && { error: status.error.message }),
-    ...(!hasRows(kind) && { parked: (await readModels.parked(subscription)).length }),
+    ...(!declaration && { parked: (await readModels.parked(subscription)).length }),
     ...(kind === "observer" && { uncorrelated: state?.uncorrelated ?? 0 }),
     ...(kind === "observer" && state?.unresolved && { waiting: state.unresolved }),
   };
@@ -107,14 +108,16 @@ async function lagOf(
   return lag;
 }
 
-/** Ready: everything that this process runs is live, or stands by for another that is. */
+/** Ready: everything that this process runs is live, or stands by, and every read model has caught up with the log once. */
 export async function readinessOf(readModels: ReadModelStore, workers: readonly Worker[]): Promise<Readiness> {
   const reasons: string[] = [];
-  for (const { name, kind, status } of workers) {
+  for (const { name, kind, status, declaration } of workers) {
     if (status && !["live", "standby"].includes(status.state))
       reasons.push(`The ${kind} ${name} is ${status.state}${status.error ? `: ${status.error.message}` : "."}`);
-    if (hasRows(kind) && !(await readModels.activeGeneration(name)))
-      reasons.push(`The read model ${name} has not been built yet.`);
+    if (!declaration) continue;
+    const own = await readModels.activeGeneration(declaration.place);
+    if (!own) reasons.push(`The read model ${name} has not been built yet.`);
+    else if (!own.isComplete) reasons.push(`The read model ${name} has not caught up with the log yet.`);
   }
   return { ready: reasons.length === 0, reasons };
 }

@@ -57,7 +57,9 @@ export class ObserverReadModel implements ReadModel {
     this.known = [this.definition, ...previousOf(declared)];
     this.dataOf = dataReader(options.upcasters);
     const { name, version, hash, eventTypes } = this.definition;
-    this.declaration = { name, version, definition: declaredDefinition(hash), indexes: ["status", "dueMs"] };
+    const definition = declaredDefinition(hash);
+    // Cases go on from version to version: one place for all of them.
+    this.declaration = { name, version, place: name, definition, indexes: ["status", "dueMs"] };
     this.filter = { eventTypes };
   }
 

@@ -35,7 +35,7 @@ export async function verifyObserver(readModel: ObserverReadModel, options: Asid
   const { store, readModels, signal } = options;
   const { declaration } = readModel;
   const { name, version } = declaration;
-  const serving = await servingOf(readModels, name);
+  const serving = await servingOf(readModels, declaration);
   if (serving.version !== version || serving.definition !== declaration.definition)
     throw new ReadModelOutdated(name, declaration, serving);
   const derived = new DerivedFlags(store);

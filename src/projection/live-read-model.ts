@@ -6,23 +6,23 @@ import type { Checkpoint, Lease, Subscriber, SubscriberControl } from "../subscr
 import type { GenerationWriter, ReadModel } from "./read-model.js";
 import type { Generation, ReadModelStore } from "./read-model-store.js";
 
-/** Name of the lease that whoever keeps the read model live holds. */
-export const liveLease = (readModel: string): string => `read-model:${readModel}`;
+/** Name of the lease that whoever keeps the generation live that serves in a place holds. */
+export const liveLease = (place: string): string => `read-model:${place}`;
 
 export class LiveReadModel implements Subscriber {
   readonly name: string;
   filter: EventFilter;
   private writer: GenerationWriter | undefined;
   private lastPosition: bigint | undefined;
-  /** Makes the indexes, once there is a reason to. */
-  private index: (() => Promise<void>) | undefined;
+  /** To be called once everything recorded so far is in. */
+  private complete: (() => Promise<void>) | undefined;
 
   constructor(
     readonly readModel: ReadModel,
     private readonly store: EventStore,
     private readonly readModels: ReadModelStore,
   ) {
-    this.name = liveLease(readModel.declaration.name);
+    this.name = liveLease(readModel.declaration.place);
     this.filter = readModel.filter;
   }
 
@@ -34,8 +34,8 @@ export class LiveReadModel implements Subscriber {
   async open(lease: Lease, control: SubscriberControl): Promise<Checkpoint | undefined> {
     const { store, readModels, readModel } = this;
     const generation = await this.generation(lease);
-    this.index = async () => {
-      if (!control.signal.aborted) await readModels.buildIndexes(generation, lease);
+    this.complete = async () => {
+      if (!control.signal.aborted) await readModels.complete(generation, lease);
     };
     this.writer = await readModel.open({ generation, lease, mode: "live", readModels, store, ...control });
     this.filter = (await readModel.filterFor?.(store)) ?? readModel.filter;
@@ -49,7 +49,7 @@ export class LiveReadModel implements Subscriber {
     const found = await this.readModels.openActive(declaration, lease);
     if (found.version === declaration.version && found.definition === declaration.definition) return found;
     if (!(await this.readModel.adopts?.(found, this.store)))
-      throw new ReadModelOutdated(declaration.name, declaration, found);
+      throw new ReadModelOutdated(declaration.name, declaration, found, this.readModel.differsBy?.(found));
     return this.readModels.redeclare(found, lease, declaration);
   }
 
@@ -60,13 +60,13 @@ export class LiveReadModel implements Subscriber {
 
   async flush(): Promise<void> {
     await this.writer?.flush();
-    await this.index?.();
-    this.index = undefined;
+    await this.complete?.();
+    this.complete = undefined;
     await this.writer?.caughtUp?.();
   }
 
   async close(): Promise<void> {
     this.writer = undefined;
-    this.index = undefined;
+    this.complete = undefined;
   }
 }

@@ -8,8 +8,14 @@ import type { EventFilter, Page } from "../store/event-store.js";
 import { beginningOf, tickType, type Checkpoint } from "../subscription/index.js";
 import type { ProjectionOptions } from "./decorators.js";
 import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
-import type { ReadModelDeclaration, Row } from "./read-model-store.js";
+import type { Generation, ReadModelDeclaration, Row } from "./read-model-store.js";
 import { frozen, RowCache } from "./row-cache.js";
+
+/** What a generation was declared by, as its `definition` says it. */
+interface Terms {
+  readonly eventTypes: readonly string[];
+  readonly indexes: readonly string[];
+}
 
 interface Fold {
   readonly event: EventClass;
@@ -20,14 +26,17 @@ interface Fold {
 export interface ProjectionLimits {
   /** Rows kept between commits while it is live; 10,000 unless stated. */
   readonly liveRows?: number;
-  /** Events after which it commits while it catches up; 5,000 unless stated. */
+  /** Events after which it commits while it is behind; 5,000 unless stated. Twenty times as many until it is complete. */
   readonly liveBatch?: number;
-  /** Changed rows at which a rebuild writes, and rows that it keeps afterwards; 100,000 unless stated. */
+  /** Changed rows at which it writes until it has caught up once, and rows that it keeps then; 100,000 unless stated. */
   readonly rebuildRows?: number;
+  /** Events after which a rebuild writes: so many a crash does again; 1,000,000 unless stated. */
+  readonly rebuildBatch?: number;
 }
 
 export class ProjectionReadModel implements ReadModel {
   readonly declaration: ReadModelDeclaration;
+  readonly hasRowsOnly = true;
   readonly filter: EventFilter;
   readonly folds: ReadonlyMap<string, Fold>;
   readonly keyOf: ProjectionOptions["key"];
@@ -49,12 +58,36 @@ export class ProjectionReadModel implements ReadModel {
       ]),
     );
     this.keyOf = key;
-    this.limits = { liveRows: 10_000, liveBatch: 5_000, rebuildRows: 100_000, ...limits };
+    this.limits = { liveRows: 10_000, liveBatch: 5_000, rebuildRows: 100_000, rebuildBatch: 1_000_000, ...limits };
     this.filter = { eventTypes: [...eventTypes, tickType] };
-    const definition = createHash("sha256")
-      .update(JSON.stringify({ name, version, eventTypes, indexes }))
-      .digest("hex");
-    this.declaration = { name, version, definition, indexes };
+    this.declaration = {
+      name,
+      version,
+      place: `${name}@${version}`,
+      definition: JSON.stringify({ eventTypes, indexes } satisfies Terms),
+      code: createHash("sha256").update(`${declared.type.toString()}\n${key.toString()}`).digest("hex"),
+      indexes,
+    };
+  }
+
+  /** Whatever fields it is to be filtered by, the rows are the same. */
+  async adopts({ version, definition }: Generation): Promise<boolean> {
+    return version === this.declaration.version && this.foldedOtherwise(definition).length === 0;
+  }
+
+  differsBy({ definition }: Generation): string | undefined {
+    return this.foldedOtherwise(definition).join("; ") || undefined;
+  }
+
+  private foldedOtherwise(definition: string): string[] {
+    if (!definition.startsWith("{")) return ["it was built before terms were on record"];
+    const built = new Set((JSON.parse(definition) as Terms).eventTypes);
+    const added = [...this.folds.keys()].filter((type) => !built.has(type));
+    const removed = [...built].filter((type) => !this.folds.has(type));
+    return [
+      ...(added.length > 0 ? [`it folds ${added.join(", ")} now`] : []),
+      ...(removed.length > 0 ? [`it folds ${removed.join(", ")} no more`] : []),
+    ];
   }
 
   /** Key of the row that the event belongs to. @throws TypeError when it has none */
@@ -87,6 +120,8 @@ class ProjectionWriter implements GenerationWriter {
   checkpoint: Checkpoint;
   private readonly rows: RowCache;
   private uncommitted = 0;
+  /** It follows the log, and others wait to see what it writes. */
+  private isLive: boolean;
 
   constructor(
     private readonly readModel: ProjectionReadModel,
@@ -96,6 +131,7 @@ class ProjectionWriter implements GenerationWriter {
     const { generation, readModels, mode } = context;
     const { liveRows, rebuildRows } = readModel.limits;
     this.checkpoint = generation.checkpoint ?? beginningOf(storeId);
+    this.isLive = mode === "live" && generation.isComplete;
     this.rows = new RowCache(
       readModels,
       generation,
@@ -124,11 +160,16 @@ class ProjectionWriter implements GenerationWriter {
     this.uncommitted = 0;
   }
 
+  async caughtUp(): Promise<void> {
+    this.isLive = this.context.mode === "live";
+  }
+
   private get isFull(): boolean {
-    const { liveBatch, rebuildRows } = this.readModel.limits;
-    if (this.context.mode === "live") return this.uncommitted >= liveBatch;
+    const { liveBatch, rebuildRows, rebuildBatch } = this.readModel.limits;
+    const batch = this.isLive ? liveBatch : this.context.mode === "live" ? 20 * liveBatch : rebuildBatch;
+    if (this.uncommitted >= batch) return true;
     // Rows that were looked for in vain change nothing, and take room all the same.
-    return this.rows.dirtyCount >= rebuildRows || this.rows.size >= 2 * rebuildRows;
+    return !this.isLive && (this.rows.dirtyCount >= rebuildRows || this.rows.size >= 2 * rebuildRows);
   }
 
   /** Keys up to the first event that has none. */

@@ -35,10 +35,14 @@ export interface GenerationWriter {
 
 export interface ReadModel {
   readonly declaration: ReadModelDeclaration;
+  /** Nothing but rows comes of it: a rebuild of it may be resumed, and what served before may serve again. */
+  readonly hasRowsOnly?: boolean;
   readonly filter: EventFilter;
   /** What is to be read of this log, where that is more than `filter` says. */
   filterFor?(store: EventStore): Promise<EventFilter>;
   /** Whether it goes on with a generation that was declared otherwise; such a one is outdated unless it says so. */
   adopts?(generation: Generation, store: EventStore): Promise<boolean>;
+  /** In which way it was declared otherwise, as a clause; `undefined` where that cannot be told. */
+  differsBy?(generation: Generation): string | undefined;
   open(context: WriterContext): Promise<GenerationWriter>;
 }

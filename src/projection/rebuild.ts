@@ -1,10 +1,10 @@
 /** Rebuild: a read model is made anew from history beside the one that serves, and takes its place when it has caught up. */
 
 import { systemClock, type Clock } from "../clock.js";
-import { RebuildInProgress } from "../errors.js";
+import { CheckpointMismatch, NothingRetained, RebuildInProgress } from "../errors.js";
 import { randomId } from "../message/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
-import { holdLease, type Lease, type SubscriberControl } from "../subscription/index.js";
+import { holdLease, verifyCheckpoint, type Lease, type SubscriberControl } from "../subscription/index.js";
 import { liveLease } from "./live-read-model.js";
 import type { GenerationWriter, ReadModel } from "./read-model.js";
 import type { Generation, ReadModelStore } from "./read-model-store.js";
@@ -26,7 +26,9 @@ export interface RebuildOptions {
   readonly holder: string;
   readonly clock?: Clock;
   readonly leaseTtlMs?: number;
-  /** Stops the rebuild; what serves stays as it is. */
+  /** Begins anew, even where an earlier rebuild was left unfinished that could be resumed. */
+  readonly fresh?: boolean;
+  /** Stops the rebuild; what serves stays as it is, and the next rebuild of a projection goes on from there. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RebuildProgress) => void;
 }
@@ -35,6 +37,8 @@ export interface RebuildResult {
   readonly name: string;
   readonly events: number;
   readonly position: bigint | undefined;
+  /** Events that an earlier rebuild, which was left unfinished, had folded already. */
+  readonly resumed: number;
   /** False when `signal` aborted: the generation that served before serves still. */
   readonly activated: boolean;
 }
@@ -42,10 +46,11 @@ export interface RebuildResult {
 /** The log, or a place in a read of it that is shared. */
 type ReadableLog = Pick<EventStore, "readLog">;
 
-const rebuildLease = (readModel: string) => `rebuild:${readModel}`;
+/** Name of the lease of whoever makes a generation that is to serve in a place. */
+export const rebuildLease = (place: string): string => `rebuild:${place}`;
 
 /**
- * Rebuilds one read model.
+ * Rebuilds one read model. A projection's rebuild that was killed or stopped is resumed, if the code is the same.
  * @throws RebuildInProgress when another rebuild of it is under way
  * @throws Fenced when another rebuild took over; nothing was activated
  * @throws HandlingFailed, EventTooNew, Divergence …: whatever the read model meets; what serves stays as it is
@@ -75,51 +80,98 @@ export function rebuildTogether(
   );
 }
 
-async function rebuildFrom(log: ReadableLog, readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> {
-  const { readModels, holder, clock = systemClock, leaseTtlMs = 10_000 } = options;
-  const { name } = readModel.declaration;
+/**
+ * Puts what served before the last rebuild back in its place, once it has caught up with what came since. What serves now
+ * is kept in turn.
+ * @throws NothingRetained when there is nothing to go back to
+ * @throws RebuildInProgress, Fenced, HandlingFailed …: as a rebuild; what serves stays as it is
+ */
+export const rollback = (readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> =>
+  underLease(readModel, options, async (lease, control) => {
+    const { name, place, definition } = readModel.declaration;
+    const retained = (await options.readModels.generations()).find(
+      (each) => each.place === place && each.state === "retained" && each.definition === definition,
+    );
+    if (!retained) throw new NothingRetained(name);
+    await verifyCheckpoint({ name }, retained.checkpoint, options.store);
+    return build(options.store, readModel, retained, lease, control, options);
+  });
+
+const rebuildFrom = (log: ReadableLog, readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> =>
+  underLease(readModel, options, async (lease, control) => {
+    const { readModels, fresh = false } = options;
+    const generation = await begin(readModel, lease, !fresh && readModel.hasRowsOnly === true, options);
+    try {
+      const result = await build(log, readModel, generation, lease, control, options);
+      if (!result.activated && !readModel.hasRowsOnly) await discard(readModels, generation, lease);
+      return result;
+    } catch (error) {
+      if (!readModel.hasRowsOnly) await discard(readModels, generation, lease);
+      throw error;
+    }
+  });
+
+/** What was left unfinished is of use only with the log that it was read from. */
+async function begin(
+  { declaration }: ReadModel,
+  lease: Lease,
+  resumes: boolean,
+  { store, readModels }: RebuildOptions,
+): Promise<Generation> {
+  const generation = await readModels.createBuilding(declaration, lease, { resumes });
+  try {
+    await verifyCheckpoint({ name: declaration.name }, generation.checkpoint, store);
+    return generation;
+  } catch (error) {
+    if (error instanceof CheckpointMismatch) return readModels.createBuilding(declaration, lease);
+    throw error;
+  }
+}
+
+/** @throws RebuildInProgress when somebody else makes a generation for that place */
+export async function underLease<T>(
+  readModel: ReadModel,
+  options: RebuildOptions,
+  work: (lease: Lease, control: SubscriberControl) => Promise<T>,
+): Promise<T> {
+  const { readModels, holder, clock = systemClock, leaseTtlMs = 10_000, signal } = options;
+  const { name, place } = readModel.declaration;
   // Each its own holder: two rebuilds in one process exclude each other too.
-  const lease = await readModels.acquire(rebuildLease(name), `${holder}:${randomId()}`, leaseTtlMs);
+  const lease = await readModels.acquire(rebuildLease(place), `${holder}:${randomId()}`, leaseTtlMs);
   if (!lease) throw new RebuildInProgress(name);
-  return holdLease(readModels, lease, { clock, ttlMs: leaseTtlMs, signal: options.signal }, (control) =>
-    build(log, readModel, lease, control, options),
-  );
+  return holdLease(readModels, lease, { clock, ttlMs: leaseTtlMs, signal }, (control) => work(lease, control));
 }
 
 async function build(
   log: ReadableLog,
   readModel: ReadModel,
+  generation: Generation,
   lease: Lease,
   control: SubscriberControl,
   options: RebuildOptions,
 ): Promise<RebuildResult> {
   const { signal } = control;
   const { store, readModels } = options;
-  const { name } = readModel.declaration;
-  const generation = await readModels.createBuilding(readModel.declaration, lease);
-  try {
-    const writer = await readModel.open({ generation, lease, mode: "rebuild", readModels, store, ...control });
-    const filter = (await readModel.filterFor?.(store)) ?? readModel.filter;
-    let activated = false;
-    // While it reads, the log grows and the live worker goes on: read what came, until it has caught up with both.
-    while (!activated && !signal.aborted) {
-      const serving = (await readModels.activeGeneration(name))?.checkpoint?.position;
-      const head = await store.head();
-      await readOn(log, name, filter, writer, head, signal, options);
-      await writer.flush();
-      if (!signal.aborted) await writer.beforeActivation?.();
-      // What serves may have come further than this read model's last event: by events of types that an older version
-      // read, or, where the log was restored from a backup, beyond its end. No event up to there is unread now.
-      const through = serving !== undefined && serving > (head ?? -1n) ? serving : head;
-      if (!signal.aborted) activated = await readModels.activate(generation, lease, liveLease(name), through);
-    }
-    const { handled, position } = writer.checkpoint;
-    if (!activated) await discard(readModels, generation, lease);
-    return { name, events: handled, position, activated };
-  } catch (error) {
-    await discard(readModels, generation, lease);
-    throw error;
+  const { name, place } = readModel.declaration;
+  const writer = await readModel.open({ generation, lease, mode: "rebuild", readModels, store, ...control });
+  const filter = (await readModel.filterFor?.(store)) ?? readModel.filter;
+  let activated = false;
+  // While it reads, the log grows and the live worker goes on: read what came, until it has caught up with both.
+  while (!activated && !signal.aborted) {
+    const serving = (await readModels.activeGeneration(place))?.checkpoint?.position;
+    const head = await store.head();
+    await readOn(log, name, filter, writer, head, signal, options);
+    await writer.flush();
+    if (!signal.aborted) await writer.beforeActivation?.();
+    // What serves may have come further than this read model's last event: by events of types that an older version
+    // read, or, where the log was restored from a backup, beyond its end. No event up to there is unread now.
+    const readThrough = serving !== undefined && serving > (head ?? -1n) ? serving : head;
+    const retains = readModel.hasRowsOnly === true;
+    if (!signal.aborted)
+      activated = await readModels.activate(generation, lease, { workerLease: liveLease(place), readThrough, retains });
   }
+  const { handled, position } = writer.checkpoint;
+  return { name, events: handled, position, resumed: generation.checkpoint?.handled ?? 0, activated };
 }
 
 async function readOn(

@@ -3,7 +3,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { UnknownReadModel } from "../errors.js";
 import type { Aside, AsideOptions } from "./aside.js";
-import type { Generation, ReadModelStore, Row } from "./read-model-store.js";
+import type { Generation, ReadModelDeclaration, ReadModelStore, Row } from "./read-model-store.js";
+import { servingGeneration } from "./serving.js";
 
 export interface RowDifference {
   readonly key: string;
@@ -35,10 +36,10 @@ export async function compareWithServing(
   { readModels, scratch, signal }: Pick<AsideOptions, "readModels" | "scratch" | "signal">,
   onRow: (key: string) => void = () => {},
 ): Promise<RowComparison> {
-  const { name } = aside.generation;
+  const { generation: own } = aside;
   let suspects: readonly string[] | undefined;
   for (let round = 1; ; round++) {
-    const serving = await servingOf(readModels, name);
+    const serving = await servingOf(readModels, own);
     const position = serving.checkpoint?.position;
     if (position !== undefined) await aside.through(position);
     const pages: AsyncIterable<readonly string[]> = suspects
@@ -54,7 +55,7 @@ export async function compareWithServing(
         if (!isDeepStrictEqual(difference.derived, difference.serving)) differences.push(difference);
       }
     }
-    const now = await servingOf(readModels, name);
+    const now = await servingOf(readModels, own);
     const isSettled = now.id === serving.id && now.checkpoint?.position === position;
     if (differences.length === 0 || isSettled || round === mostRounds) return { differences, position, serving: now };
     suspects = differences.map(({ key }) => key);
@@ -62,9 +63,12 @@ export async function compareWithServing(
 }
 
 /** @throws UnknownReadModel when nothing serves */
-export async function servingOf(readModels: ReadModelStore, name: string): Promise<Generation> {
-  const serving = await readModels.activeGeneration(name);
-  if (!serving) throw new UnknownReadModel(name, []);
+export async function servingOf(
+  readModels: ReadModelStore,
+  of: Pick<ReadModelDeclaration, "name" | "version" | "place">,
+): Promise<Generation> {
+  const serving = await servingGeneration(readModels, of);
+  if (!serving) throw new UnknownReadModel(of.name, []);
   return serving;
 }
 

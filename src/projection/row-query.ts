@@ -64,9 +64,10 @@ export function pageOf(
   found: readonly { readonly key: string; readonly row: Row }[],
 ): RowPage {
   const last = found[limit - 1];
-  if (found.length <= limit || !last) return { rows: found };
+  if (found.length <= limit || !last) return { generation: generationId, rows: found };
   const cursor: Cursor = { generation: generationId, key: last.key, where: digestOf(where, prefix) };
   return {
+    generation: generationId,
     rows: found.slice(0, limit),
     nextCursor: Buffer.from(JSON.stringify(cursor)).toString("base64url"),
   };

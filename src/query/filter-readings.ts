@@ -46,44 +46,70 @@ function combinationsOf(name: string, filters: ReadonlyMap<string, string>): Whe
 }
 
 /**
- * A page of rows whose fields equal the texts, under any reading of them.
+ * A page of rows whose fields equal the texts, under any reading of them, all of one generation.
  * @throws InvalidQuery when a field is not indexed, or the cursor is not one of this query's.
  */
 export async function findByText(
   readModels: ReadModelStore,
-  name: string,
+  { name, place }: { readonly name: string; readonly place: string },
   filters: ReadonlyMap<string, string>,
   { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined },
 ): Promise<RowPage> {
   const combinations = combinationsOf(name, filters);
   const digest = digestOf(filters);
-  const start = cursor === undefined ? { at: 0, inside: undefined } : readCursor(name, cursor, digest);
-  if (!combinations[start.at]) throw malformed(name);
+  const start = cursor === undefined ? undefined : readCursor(name, cursor, digest);
+  if (!combinations[start?.at ?? 0]) throw malformed(name);
+  for (;;) {
+    const page = await pageOf(readModels, place, combinations, { limit, digest, start });
+    if (page) return page;
+    // A rebuild was finished in between: begun anew, it is all of the new rows.
+    if (start)
+      throw new InvalidQuery(`${name}: the cursor is of another generation of the rows. Start again without a cursor.`);
+  }
+}
+
+interface Start {
+  readonly at: number;
+  readonly generation: number;
+  readonly inside: string | undefined;
+}
+
+/** `undefined` when the rows are not all of one generation, that of the start. */
+async function pageOf(
+  readModels: ReadModelStore,
+  place: string,
+  combinations: readonly Where[],
+  { limit, digest, start }: { readonly limit: number; readonly digest: string; readonly start: Start | undefined },
+): Promise<RowPage | undefined> {
   const rows: RowPage["rows"][number][] = [];
-  let { inside } = start;
-  for (let at = start.at; at < combinations.length; at++, inside = undefined) {
+  let generation = start?.generation;
+  let inside = start?.inside;
+  for (let at = start?.at ?? 0; at < combinations.length; at++, inside = undefined) {
     const left = limit - rows.length;
     // With a full page it only asks whether there is more.
-    const page = await readModels.findRows(name, { where: combinations[at]!, limit: left || 1, cursor: inside });
+    const page = await readModels.findRows(place, { where: combinations[at]!, limit: left || 1, cursor: inside });
+    generation ??= page.generation;
+    if (page.generation !== generation) return undefined;
+    const cursorTo = (next: string) => `${at}.${digest}.${generation}.${next}`;
     if (left === 0) {
-      if (page.rows.length > 0) return { rows, nextCursor: `${at}.${digest}.` };
+      if (page.rows.length > 0) return { generation, rows, nextCursor: cursorTo("") };
       continue;
     }
     rows.push(...page.rows);
-    if (page.nextCursor !== undefined) return { rows, nextCursor: `${at}.${digest}.${page.nextCursor}` };
+    if (page.nextCursor !== undefined) return { generation, rows, nextCursor: cursorTo(page.nextCursor) };
   }
-  return { rows };
+  return { generation: generation!, rows };
 }
 
-/** A cursor names the combination, the query, and where the page before ended inside of it. */
-function readCursor(name: string, cursor: string, digest: string): { at: number; inside: string | undefined } {
-  const [, at, of, inside] = /^(\d{1,2})\.([\w-]+)\.([\w-]*)$/.exec(cursor) ?? [];
+/** A cursor names the combination, the query, the generation, and where the page before ended inside of it. */
+function readCursor(name: string, cursor: string, digest: string): Start {
+  const [, at, of, generation, inside] = /^(\d{1,2})\.([\w-]+)\.(\d+)\.([\w-]*)$/.exec(cursor) ?? [];
   if (at === undefined) throw malformed(name);
   if (of !== digest)
     throw new InvalidQuery(
       `${name}: the cursor is of a query with another filter. Repeat the filter, or start without a cursor.`,
     );
-  return { at: Number(at), inside: inside || undefined };
+  return { at: Number(at), generation: Number(generation), inside: inside || undefined };
 }
 
 const malformed = (name: string) =>

@@ -28,21 +28,24 @@ export function observerOf(request: Request, { observers }: QueryContext): Obser
 
 export async function listObservers(request: Request, { observers, readModels }: QueryContext): Promise<Reply> {
   const items = await Promise.all(
-    observers.map(async ({ declaration: { name, version } }) => ({
-      name,
-      version,
-      ...(await servingOf(readModels, name)),
-      href: pathTo(request, "observers", name),
-      cases: pathTo(request, "observers", name, "cases"),
-      statistics: pathTo(request, "observers", name, "statistics"),
-    })),
+    observers.map(async ({ declaration }) => {
+      const { name, version } = declaration;
+      return {
+        name,
+        version,
+        ...(await servingOf(readModels, declaration)),
+        href: pathTo(request, "observers", name),
+        cases: pathTo(request, "observers", name, "cases"),
+        statistics: pathTo(request, "observers", name, "statistics"),
+      };
+    }),
   );
   return { body: { items } };
 }
 
 export async function showObserver(request: Request, context: QueryContext): Promise<Reply> {
   const { store, readModels } = context;
-  const { definition } = observerOf(request, context);
+  const { definition, declaration } = observerOf(request, context);
   const { name, version, hash, applyTo, timeBase, live, includeImported, latenessMs, toleranceMs } = definition;
   const { from, key, keys, closeAfterMs, forgetAfterMs } = definition;
   const versions = await versionsOnRecord(store, name);
@@ -50,7 +53,7 @@ export async function showObserver(request: Request, context: QueryContext): Pro
     body: {
       name,
       version,
-      ...(await servingOf(readModels, name)),
+      ...(await servingOf(readModels, declaration)),
       definition: hash,
       applyTo,
       rules: definition.slots.map((slot) => `${slot.name}: ${expectationInWords(slot)}`),

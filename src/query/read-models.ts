@@ -2,7 +2,7 @@
 
 import type { Request } from "express";
 import { UnknownReadModel } from "../errors.js";
-import type { ReadModelDeclaration, Row } from "../projection/index.js";
+import { servingGeneration, type ReadModelDeclaration, type Row } from "../projection/index.js";
 import { findByText } from "./filter-readings.js";
 import { limitOf, linkToNext, pathPart, pathTo, queryParameters } from "./parameters.js";
 import { RequestProblem } from "./problem.js";
@@ -14,33 +14,36 @@ const listParameters = ["limit", "cursor"];
 
 export async function listReadModels(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
   const items = await Promise.all(
-    projections.map(async ({ name, version, indexes }) => ({
-      name,
-      version,
-      ...(await servingOf(readModels, name)),
-      filters: filtersOf(indexes),
-      href: pathTo(request, "read-models", name),
+    projections.map(async (declaration) => ({
+      name: declaration.name,
+      version: declaration.version,
+      ...(await servingOf(readModels, declaration)),
+      filters: filtersOf(declaration.indexes),
+      href: pathTo(request, "read-models", declaration.name),
     })),
   );
   return { body: { items } };
 }
 
 export async function findReadModelRow(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
-  const { name } = declarationOf(pathPart(request, "name"), projections);
+  const declaration = declarationOf(pathPart(request, "name"), projections);
+  const { name } = declaration;
   const key = pathPart(request, "key");
-  const row = await whenBuilt(name, readModels.findRow(name, key));
+  const row = await whenBuilt(name, readModels.findRow(await servingPlace(readModels, declaration), key));
   if (!row) throw new RequestProblem("UNKNOWN_ROW", `${name} has no row ${JSON.stringify(key)}.`);
   return { body: entry(key, row) };
 }
 
 export async function listReadModelRows(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
-  const { name, indexes } = declarationOf(pathPart(request, "name"), projections);
+  const declaration = declarationOf(pathPart(request, "name"), projections);
+  const { name, indexes } = declaration;
+  const place = await servingPlace(readModels, declaration);
   const parameters = queryParameters(request, name, [...listParameters, ...filtersOf(indexes)]);
   const filters = new Map([...parameters].filter(([field]) => !listParameters.includes(field)));
   const limit = limitOf(name, parameters);
   const { rows, nextCursor } = await whenBuilt(
     name,
-    findByText(readModels, name, filters, { limit, cursor: parameters.get("cursor") }),
+    findByText(readModels, { name, place }, filters, { limit, cursor: parameters.get("cursor") }),
   );
   return {
     ...(nextCursor !== undefined && {
@@ -70,14 +73,17 @@ export async function whenBuilt<T>(name: string, found: Promise<T>): Promise<T> 
   }
 }
 
-/** The version that serves, which is not the declared one until a rebuild is done; absent before the first build. */
+/** The version that serves, which is not the declared one until that has caught up; absent before the first build. */
 export async function servingOf(
   readModels: QueryContext["readModels"],
-  name: string,
+  declaration: ReadModelDeclaration,
 ): Promise<{ readonly servingVersion?: number }> {
-  const serving = await readModels.activeGeneration(name);
+  const serving = await servingGeneration(readModels, declaration);
   return serving ? { servingVersion: serving.version } : {};
 }
+
+const servingPlace = async (readModels: QueryContext["readModels"], declaration: ReadModelDeclaration) =>
+  (await servingGeneration(readModels, declaration))?.place ?? declaration.place;
 
 const filtersOf = (indexes: readonly string[]) => indexes.filter((field) => !listParameters.includes(field));
 

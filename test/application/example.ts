@@ -66,7 +66,7 @@ export class Example {
   }
 
   summary(rollcall: Rollcall, id: string): Promise<OrderSummary | undefined> {
-    return rollcall.readModels.findRow("order-summary", id) as Promise<OrderSummary | undefined>;
+    return rollcall.readModels.findRow("order-summary@1", id) as Promise<OrderSummary | undefined>;
   }
 
   async close(): Promise<void> {

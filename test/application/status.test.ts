@@ -152,7 +152,7 @@ describe("what an application says of itself", () => {
     const rows = await to.open({ ...to.shared(), roles: ["projection", "observer"] });
     await rows.start();
     await until("the rows are there", async () => {
-      const found = await web.readModels.findRows("order-summary", { limit: 1 }).catch(() => undefined);
+      const found = await web.readModels.findRows("order-summary@1", { limit: 1 }).catch(() => undefined);
       return found?.rows.length === 1;
     });
     expect(to.gateway.requests).to.have.length(1);

@@ -39,6 +39,7 @@ describe("an observer as a read model", () => {
     expect(second.declaration).to.deep.equal({
       name: "watch",
       version: 2,
+      place: "watch",
       definition: `${hash}/2`,
       indexes: ["status", "dueMs"],
     });

@@ -110,7 +110,7 @@ describe("read models that are rebuilt together", () => {
   it("leave the others alone when one fails, before it reads or on the way", async () => {
     const store = await logOf(Array.from({ length: 600 }, (_, i) => i % 4));
     const readModels = await openSqliteReadModelStore({ file: ":memory:" });
-    await readModels.acquire("rebuild:taken", "another", 60_000);
+    await readModels.acquire("rebuild:taken@1", "another", 60_000);
     const wanted = [
       counting("good", [0, 1]),
       counting("poisoned", [0, 2], "event-300"),
@@ -122,7 +122,7 @@ describe("read models that are rebuilt together", () => {
     expect(String(outcomes[1])).to.include("event-300 is poison");
     expect(outcomes[2]).to.be.instanceOf(RebuildInProgress);
     expect(outcomes[3]).to.include({ name: "also-good", events: 150, activated: true });
-    expect(await readModels.activeGeneration("poisoned")).to.equal(undefined);
+    expect(await readModels.activeGeneration("poisoned@1")).to.equal(undefined);
     await readModels.close();
   });
 

@@ -73,10 +73,17 @@ class Payments {
 export const orders: ReadModelDeclaration = {
   name: "orders",
   version: 2,
+  place: "orders@2",
   definition: "orders",
   indexes: ["total", "paid", "note", "x", "y", "limit"],
 };
-const unbuilt: ReadModelDeclaration = { name: "unbuilt", version: 1, definition: "unbuilt", indexes: [] };
+const unbuilt: ReadModelDeclaration = {
+  name: "unbuilt",
+  version: 1,
+  place: "unbuilt@1",
+  definition: "unbuilt",
+  indexes: [],
+};
 
 export interface Shop extends QueryContext {
   readonly store: MemoryEventStore;

@@ -22,7 +22,7 @@ describe("the clock stream", () => {
     await until("it is live", () => watched.state === "live");
     return watched;
   };
-  const committed = async () => (await readModels.activeGeneration("totals"))?.checkpoint;
+  const committed = async () => (await readModels.activeGeneration("totals@1"))?.checkpoint;
   const ticks = async (store: MemoryEventStore, streamName = "rollcall.clock") => {
     const found = [];
     for await (const page of store.readStream(streamName)) found.push(...page);

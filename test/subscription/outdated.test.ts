@@ -3,11 +3,12 @@ import { MemoryEventStore, ReadModelOutdated, rebuild, type ReadModelStore } fro
 import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 import { until } from "../until.js";
-import { count, live, readModelOf, sumsOf, totals, type Watched } from "./things.js";
+import { count, live, readModelOf, sumsOf, totals, totalsOtherwise, type Watched } from "./things.js";
 
 const leaseTtlMs = 3_000;
+const projectionOf = { old: totals, new: totalsOtherwise };
 
-describe("a processor whose version does not serve", () => {
+describe("a processor whose terms are not those that serve", () => {
   let store: MemoryEventStore;
   let readModels: ReadModelStore;
   let clock: ManualClock;
@@ -15,9 +16,9 @@ describe("a processor whose version does not serve", () => {
   /** Holders that took a lease, one entry for each time. */
   let taken: string[];
 
-  const serving = async () => (await readModels.activeGeneration("totals"))?.id;
-  const start = (holder: string, version: number, options: object = { serving }) => {
-    const watched = live(readModelOf(totals({ version })), store, readModels, {
+  const serving = async () => (await readModels.activeGeneration("totals@1"))?.id;
+  const start = (holder: string, terms: "old" | "new", options: object = { serving }) => {
+    const watched = live(readModelOf(projectionOf[terms]()), store, readModels, {
       holder,
       clock,
       leaseTtlMs,
@@ -30,8 +31,8 @@ describe("a processor whose version does not serve", () => {
   const comesTo = (watched: Watched, state: string) =>
     until(`it is ${state}, not ${watched.state}`, () => watched.state === state);
   const look = () => clock.advance(leaseTtlMs / 3);
-  const rebuildAs = (version: number) =>
-    rebuild(readModelOf(totals({ version })), { store, readModels, holder: "tool", clock });
+  const rebuildAs = (terms: "old" | "new") =>
+    rebuild(readModelOf(projectionOf[terms]()), { store, readModels, holder: "tool", clock });
 
   beforeEach(async () => {
     clock = new ManualClock();
@@ -44,7 +45,7 @@ describe("a processor whose version does not serve", () => {
       if (lease) taken.push(holder);
       return lease;
     };
-    const old = start("old", 1);
+    const old = start("old", "old");
     await comesTo(old, "live");
     await count(store, "a", 1, 2);
     await until("it is folded", async () => (await sumsOf(readModels))["a"] === 3);
@@ -59,13 +60,13 @@ describe("a processor whose version does not serve", () => {
     ["told what serves", undefined],
     ["not told what serves", {}],
   ] as const)
-    it(`stays in sight with the error, and goes on by itself once its version was built (${how})`, async () => {
-      const watched = start("new", 2, options);
+    it(`stays in sight with the error, and goes on by itself once it was rebuilt (${how})`, async () => {
+      const watched = start("new", "new", options);
       await comesTo(watched, "outdated");
       expect(watched.error).to.be.instanceOf(ReadModelOutdated);
       for (let i = 0; i < 5; i++) await look();
       expect(watched.states, "it says so once").to.deep.equal(["catching-up", "outdated"]);
-      await rebuildAs(2);
+      await rebuildAs("new");
       await look();
       await comesTo(watched, "live");
       expect(watched.error).to.equal(undefined);
@@ -73,13 +74,13 @@ describe("a processor whose version does not serve", () => {
       await until("it is folded", async () => (await sumsOf(readModels))["a"] === 7);
     });
 
-  it("never takes the lease meanwhile: one of the right version works, also one that comes later", async () => {
-    const early = start("early", 2);
+  it("never takes the lease meanwhile: one of the right terms works, also one that comes later", async () => {
+    const early = start("early", "new");
     await comesTo(early, "outdated");
     const looked = taken.length;
     for (let i = 0; i < 5; i++) await look();
     expect(taken.length).to.equal(looked);
-    const right = start("right", 1);
+    const right = start("right", "old");
     await comesTo(right, "live");
     await count(store, "a", 4);
     await until("it is folded", async () => (await sumsOf(readModels))["a"] === 7);
@@ -91,9 +92,9 @@ describe("a processor whose version does not serve", () => {
   });
 
   it("does not say that it stands by when it cannot tell whether it may", async () => {
-    const early = start("early", 2, {});
+    const early = start("early", "new", {});
     await comesTo(early, "outdated");
-    const right = start("right", 1, {});
+    const right = start("right", "old", {});
     await comesTo(right, "live");
     for (let i = 0; i < 3; i++) await look();
     expect(early.states).to.deep.equal(["catching-up", "outdated"]);
@@ -101,9 +102,9 @@ describe("a processor whose version does not serve", () => {
   });
 
   it("changes places in a rolling deploy: the old ones are outdated, of the new ones one works and one stands by", async () => {
-    const olds = [start("old-1", 1), start("old-2", 1)];
+    const olds = [start("old-1", "old"), start("old-2", "old")];
     await until("one works", () => olds.some(({ state }) => state === "live"));
-    const news = [start("new-1", 2), start("new-2", 2)];
+    const news = [start("new-1", "new"), start("new-2", "new")];
     for (const each of news) await comesTo(each, "standby");
     await Promise.all(olds.map(({ processor }) => processor.stop()));
     for (let i = 0; i < 3; i++) await look();
@@ -111,7 +112,7 @@ describe("a processor whose version does not serve", () => {
     for (const { processor } of olds) processor.start();
     await until("one works", () => olds.some(({ state }) => state === "live"));
 
-    await rebuildAs(2);
+    await rebuildAs("new");
     await count(store, "a", 4); // whoever worked finds out that it is fenced
     for (let i = 0; i < 3; i++) await look();
     const states = (each: readonly Watched[]) => each.map(({ state }) => state).toSorted();
@@ -126,7 +127,7 @@ describe("a processor whose version does not serve", () => {
   });
 
   it("can be stopped while it waits", async () => {
-    const watched = start("new", 2);
+    const watched = start("new", "new");
     await comesTo(watched, "outdated");
     await watched.processor.stop();
     expect(watched.state).to.equal("idle");

@@ -32,7 +32,7 @@ describe("a processor", () => {
     started(live(readModelOf(projection), store, readModels, { clock, ...options }));
   const isLive = (watched: Watched) => until("it is live", () => watched.state === "live");
   const isStopped = (watched: Watched) => until("it has stopped", () => watched.state === "stopped");
-  const checkpoint = async () => (await readModels.activeGeneration("totals"))?.checkpoint;
+  const checkpoint = async () => (await readModels.activeGeneration("totals@1"))?.checkpoint;
 
   beforeEach(async () => {
     clock = new ManualClock();
@@ -55,7 +55,7 @@ describe("a processor", () => {
     await watched.processor.stop();
     expect(watched.states).to.deep.equal(["catching-up", "live", "idle"]);
     expect(watched.said[1]).to.include({
-      name: "read-model:totals",
+      name: "read-model:totals@1",
       position: last,
       recordedAtMs: clock.now(),
     });
@@ -168,7 +168,7 @@ describe("a processor", () => {
     await isStopped(watched);
     expect(watched.error).to.be.instanceOf(CheckpointMismatch);
     expect(watched.error!.message).to.equal(
-      `read-model:totals: its checkpoint is of log ${await log.storeId()}, this log is ${await other.storeId()}. ` +
+      `read-model:totals@1: its checkpoint is of log ${await log.storeId()}, this log is ${await other.storeId()}. ` +
         "Rebuild it from this log, or point it at the log that its checkpoint belongs to.",
     );
   });

@@ -99,7 +99,7 @@ describe("two processors of one subscription", () => {
     await stalled.advance(leaseTtlMs);
     await isLive(first);
     await until("the last event is folded", async () => (await sumsOf(readModels))["a"] === 111);
-    const generation = await readModels.activeGeneration("totals");
+    const generation = await readModels.activeGeneration("totals@1");
     expect(generation?.checkpoint).to.include({ position: 3n, handled: 3 });
   });
 

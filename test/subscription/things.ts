@@ -55,6 +55,18 @@ export function totals({ version = 1, poison }: { version?: number; poison?: { a
   return Totals;
 }
 
+/** The same rows by other terms, under the same version: it does not read of what was dropped. */
+export function totalsOtherwise() {
+  @Projection<Total>({ name: "totals", version: 1, key: byAggregateId, indexes: ["total"] })
+  class Totals {
+    @Projects(Counted)
+    counted({ amount }: Counted, row: Total = nothing, { position }: RecordedEvent): Total {
+      return { total: row.total + amount, from: [...row.from, String(position)] };
+    }
+  }
+  return Totals;
+}
+
 export function readModelOf(
   projection: AnyClass,
   upcasters: readonly Upcaster[] = [],
@@ -87,8 +99,10 @@ export const count = (store: EventStore, thing: string, ...amounts: readonly num
     amounts.map((amount) => Counted.of({ amount })),
   );
 
+/** Rows of the newest generation of a read model that serves. */
 export async function rowsOf<R extends object>(readModels: ReadModelStore, name: string): Promise<Record<string, R>> {
-  const generation = await readModels.activeGeneration(name);
+  const serving = (await readModels.generations()).filter((each) => each.name === name && each.state === "active");
+  const generation = serving.at(-1);
   const rows: Record<string, R> = {};
   if (generation)
     for await (const page of readModels.allRows(generation)) for (const { key, row } of page) rows[key] = row as R;

@@ -19,7 +19,7 @@ import { settled } from "./settling.js";
 const history = 500;
 
 /** As the subscriptions are called in their status. */
-export const projectionWorker = "read-model:order-summary";
+export const projectionWorker = "read-model:order-summary@1";
 export const observerWorker = "read-model:quick-cash";
 
 export class LiveApplication {
@@ -76,7 +76,7 @@ export class LiveApplication {
     await until(
       "new orders are served",
       async () =>
-        ((await this.worker.readModels.activeGeneration("order-summary"))!.checkpoint!.position ?? 0n) >= position!,
+        ((await this.worker.readModels.activeGeneration("order-summary@1"))!.checkpoint!.position ?? 0n) >= position!,
     );
   }
 
@@ -88,7 +88,7 @@ export class LiveApplication {
       .map(({ state }) => state);
   }
 
-  async generation(name = "order-summary"): Promise<number> {
+  async generation(name = "order-summary@1"): Promise<number> {
     return (await this.worker.readModels.activeGeneration(name))!.id;
   }
 

@@ -22,7 +22,7 @@ export async function settled({ store, readModels, assembly }: Rollcall, timeout
     const last = await lastOf(filter);
     await until(
       `${declaration.name} has read everything`,
-      async () => has((await readModels.activeGeneration(declaration.name))?.checkpoint, last),
+      async () => has((await readModels.activeGeneration(declaration.place))?.checkpoint, last),
       timeoutMs,
     );
   }

@@ -48,11 +48,11 @@ describe("the rebuild command", function () {
       ((await (await fetch(`${url}/read-models/order-summary?limit=1000`)).json()) as { items: unknown[] }).items
         ?.length;
     await until("there are rows", async () => (await rows()) > 5);
-    const before = await idOfActive("order-summary");
+    const before = await idOfActive("order-summary@1");
     const { code, stdout, stderr } = await to.run("rebuild", ["order-summary"]).ended;
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
     expect(stdout).to.match(/^order-summary: rebuilt from [\d,]+ events in \d+\.\d s \([\d,]+\/s\), and serving\.\n$/);
-    expect(await idOfActive("order-summary")).to.not.equal(before);
+    expect(await idOfActive("order-summary@1")).to.not.equal(before);
     const then = await rows();
     await until("more rows", async () => (await rows()) > then);
     expect(running.lines("subscription").some(({ state }) => state === "stopped")).to.equal(false);
@@ -65,9 +65,9 @@ describe("the rebuild command", function () {
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
     const results = JSON.parse(stdout) as { elapsedMs: number; position?: string; events: number; name: string }[];
     expect(results.map(({ elapsedMs: _, position: __, ...rest }) => rest)).to.deep.equal([
-      { name: "order-summary", events: 20, activated: true },
-      { name: "order-to-cash", events: 20, activated: true },
-      { name: "loan-applications", events: 0, activated: true },
+      { name: "order-summary", events: 20, resumed: 0, activated: true },
+      { name: "order-to-cash", events: 20, resumed: 0, activated: true },
+      { name: "loan-applications", events: 0, resumed: 0, activated: true },
     ]);
     expect(results[0]!.position).to.equal("20");
     for (const { elapsedMs } of results) expect(elapsedMs).to.be.above(0);
@@ -80,7 +80,7 @@ describe("the rebuild command", function () {
     expect(stderr).to.equal(
       "There is no read model order-sumary. Known: order-summary, order-to-cash, loan-applications.\n",
     );
-    expect(await idOfActive("order-summary")).to.equal(undefined);
+    expect(await idOfActive("order-summary@1")).to.equal(undefined);
     const json = await to.run("rebuild", ["nope", "--json"]).ended;
     expect(json.code).to.equal(1);
     expect(JSON.parse(json.stdout)).to.have.nested.property("error.code", "UNKNOWN_READ_MODEL");
@@ -107,13 +107,13 @@ describe("the rebuild command", function () {
   it("leaves what serves as it was when it is interrupted", async () => {
     await placeOrders(0, 10);
     expect((await to.run("rebuild", ["order-summary"]).ended).code).to.equal(0);
-    const before = await idOfActive("order-summary");
+    const before = await idOfActive("order-summary@1");
     await placeOrders(10, 20_000);
     const command = to.run("rebuild", ["--all"]);
     const store = await readModels();
     // As soon as it has begun: the lease says so.
     await until("it has begun", async () => {
-      const lease = await store.acquire("rebuild:order-summary", "test", 1);
+      const lease = await store.acquire("rebuild:order-summary@1", "test", 1);
       if (lease) await store.release(lease);
       return lease === undefined || command.hasEnded;
     });
@@ -121,6 +121,6 @@ describe("the rebuild command", function () {
     const { code, stdout, stderr } = await command.interrupt();
     expect({ code, stdout }, stderr).to.deep.equal({ code: 130, stdout: "" });
     expect(stderr).to.equal("Interrupted. order-summary, order-to-cash, loan-applications serve as before.\n");
-    expect(await idOfActive("order-summary")).to.equal(before);
+    expect(await idOfActive("order-summary@1")).to.equal(before);
   });
 });

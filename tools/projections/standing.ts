@@ -41,9 +41,9 @@ export async function sample(rollcall: Rollcall): Promise<Sample> {
   const { subscriptions } = await rollcall.queryContext().status();
   const declared = [...assembly.projections, ...assembly.observers];
   const looks = await Promise.all(
-    declared.map(async ({ declaration: { name, version, definition } }): Promise<Look> => {
+    declared.map(async ({ declaration: { name, version, place, definition } }): Promise<Look> => {
       const { kind, lag } = subscriptions.find((each) => each.name === name && isReadModel(each.kind))!;
-      const serving = await readModels.activeGeneration(name);
+      const serving = await readModels.activeGeneration(place);
       const position = serving?.checkpoint?.position;
       return {
         name,

@@ -6,6 +6,7 @@ import { systemClock, type Clock } from "../../clock.js";
 import { Fenced, UnknownReadModel } from "../../errors.js";
 import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
 import type {
+  Activation,
   Commit,
   Generation,
   ReadModelDeclaration,
@@ -56,7 +57,7 @@ export async function openSqliteReadModelStore(options: SqliteReadModelStoreOpti
 class SqliteReadModelStore implements ReadModelStore {
   private readonly leases: Leases;
   private readonly checkpoints: Checkpoints;
-  private readonly generations: Generations;
+  private readonly records: Generations;
   private readonly tables = new LRUCache<number, RowTable>({ max: keptTables });
 
   constructor(
@@ -65,7 +66,7 @@ class SqliteReadModelStore implements ReadModelStore {
   ) {
     this.leases = new Leases(database, clock);
     this.checkpoints = new Checkpoints(database, this.leases);
-    this.generations = new Generations(database);
+    this.records = new Generations(database, clock);
   }
 
   acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
@@ -92,35 +93,44 @@ class SqliteReadModelStore implements ReadModelStore {
     return this.checkpoints.parked(subscription);
   }
 
-  async activeGeneration(name: string): Promise<Generation | undefined> {
-    return this.database.retrying(() => this.generations.active(name));
+  generations(): Promise<readonly Generation[]> {
+    return this.database.retrying(() => this.records.all());
+  }
+
+  async activeGeneration(place: string): Promise<Generation | undefined> {
+    return this.database.retrying(() => this.records.active(place));
   }
 
   async openActive(declaration: ReadModelDeclaration, lease: Lease): Promise<Generation> {
     checkDeclaration(declaration);
     const generation = await this.database.write(() => {
       this.leases.check(lease);
-      return this.generations.active(declaration.name) ?? this.generations.create(declaration, "active");
+      return this.records.active(declaration.place) ?? this.records.create(declaration, "active");
     });
-    await this.generations.prune();
+    await this.records.prune();
     return generation;
   }
 
   redeclare(generation: Generation, lease: Lease, declaration: ReadModelDeclaration): Promise<Generation> {
     return this.database.write(() => {
       this.leases.check(lease);
-      if (!this.generations.redeclare(generation.id, declaration)) throw new Fenced(lease.name);
+      this.records.redeclare(this.present(generation), declaration);
       return this.present(generation);
     });
   }
 
-  async createBuilding(declaration: ReadModelDeclaration, lease: Lease): Promise<Generation> {
+  async createBuilding(
+    declaration: ReadModelDeclaration,
+    lease: Lease,
+    { resumes = false }: { readonly resumes?: boolean } = {},
+  ): Promise<Generation> {
     checkDeclaration(declaration);
     const generation = await this.database.write(() => {
       this.leases.check(lease);
-      return this.generations.create(declaration, "building");
+      const unfinished = resumes ? this.records.unfinished(declaration) : undefined;
+      return unfinished ?? this.records.create(declaration, "building");
     });
-    await this.generations.prune();
+    await this.records.prune();
     return generation;
   }
 
@@ -164,7 +174,7 @@ class SqliteReadModelStore implements ReadModelStore {
     const values = valuesOf(checkpoint);
     await this.database.write(() => {
       this.leases.check(lease);
-      if (!this.generations.advance(generation.id, values)) throw new Fenced(lease.name);
+      if (!this.records.advance(generation.id, values)) throw new Fenced(lease.name);
       this.openTable(generation.id).write(encoded);
     });
   }
@@ -173,48 +183,55 @@ class SqliteReadModelStore implements ReadModelStore {
    * Indexes are made here, before the switch and apart from it: over the finished rows that takes a third of the time of
    * keeping them up to date while the rows are written, and the switch itself stays short.
    */
-  async activate(generation: Generation, lease: Lease, workerLease: string, readThrough?: bigint): Promise<boolean> {
-    const ready = await this.database.write(() => {
-      const building = this.checkActivation(generation, lease, readThrough);
-      if (!building) return false;
-      const table = this.openTable(building.id);
-      for (const field of building.indexes) table.createIndex(building.indexes, field);
-      return true;
-    });
+  async activate(
+    generation: Generation,
+    lease: Lease,
+    { workerLease, readThrough, retains = false }: Activation,
+  ): Promise<boolean> {
+    const ready = await this.database.write(() => this.checkActivation(generation, lease, readThrough));
     if (!ready) return false;
+    await this.index(ready.indexes, () => {
+      this.leases.check(lease);
+      return this.present(generation);
+    });
     const activated = await this.database.write(() => {
-      const building = this.checkActivation(generation, lease, readThrough);
-      if (!building) return false;
-      if (building.state === "active") return true;
-      this.generations.replace(this.generations.active(building.name), building);
+      const next = this.checkActivation(generation, lease, readThrough);
+      if (!next) return false;
+      if (next.state === "active") return true;
+      this.records.replace(this.records.active(next.place), next, retains);
       this.leases.revoke(workerLease);
       return true;
     });
-    if (activated) await this.generations.prune();
+    if (activated) await this.records.prune();
     return activated;
   }
 
-  async drop(generation: Generation, lease: Lease): Promise<void> {
+  async drop(
+    generation: Generation,
+    lease: Lease,
+    { serving = false }: { readonly serving?: boolean } = {},
+  ): Promise<void> {
     await this.database.write(() => {
       this.leases.check(lease);
-      if (this.generations.byId(generation.id)?.state === "building") this.generations.retire(generation.id);
+      const found = this.records.byId(generation.id);
+      if (found && (serving || found.state !== "active")) this.records.retire(found.id);
     });
-    await this.generations.prune();
+    await this.records.prune();
   }
 
-  findRow(name: string, key: string): Promise<Row | undefined> {
+  findRow(place: string, key: string): Promise<Row | undefined> {
     return this.database.read(() => {
-      const active = this.serving(name);
+      const active = this.serving(place);
       return isStorableKey(key) ? this.openTable(active.id).get(key) : undefined;
     });
   }
 
-  async findRows(name: string, query: RowQuery): Promise<RowPage> {
-    const serving = () => this.serving(name);
+  async findRows(place: string, query: RowQuery): Promise<RowPage> {
+    const serving = () => this.serving(place);
     for (;;) {
       const found = await this.database.read(() => {
         const active = serving();
-        const checked = checkQuery(name, active, query);
+        const checked = checkQuery(active.name, active, query);
         const table = this.openTable(active.id);
         return checked.where.every(({ field }) => table.hasIndex(active.indexes, field))
           ? pageOf(active.id, checked, table.page(checked))
@@ -225,9 +242,9 @@ class SqliteReadModelStore implements ReadModelStore {
     }
   }
 
-  countRows(name: string, field: string, prefix?: string): Promise<ReadonlyMap<string, number>> {
+  countRows(place: string, field: string, prefix?: string): Promise<ReadonlyMap<string, number>> {
     return this.database.read(() => {
-      const { id, indexes } = this.serving(name);
+      const { id, name, indexes } = this.serving(place);
       checkIndexed(name, indexes, field);
       return new Map(this.openTable(id).count(field, prefix));
     });
@@ -237,12 +254,14 @@ class SqliteReadModelStore implements ReadModelStore {
     this.database.close();
   }
 
-  async buildIndexes(generation: Generation, lease: Lease): Promise<void> {
-    const { indexes } = await this.database.read(() => this.present(generation));
-    await this.index(indexes, () => {
+  async complete(generation: Generation, lease: Lease): Promise<void> {
+    const present = () => {
       this.leases.check(lease);
       return this.present(generation);
-    });
+    };
+    const { indexes, isComplete } = await this.database.read(present);
+    await this.index(indexes, present);
+    if (!isComplete) await this.database.write(() => this.records.complete(present().id));
   }
 
   /** Makes the indexes that are missing, each in a transaction of its own, because it takes long where rows are many. */
@@ -263,26 +282,26 @@ class SqliteReadModelStore implements ReadModelStore {
 
   /** The generation to activate as it is now; `undefined` when the active one is ahead. */
   private checkActivation(
-    { id, name }: Generation,
+    { id, place }: Generation,
     lease: Lease,
     readThrough: bigint | undefined,
   ): StoredGeneration | undefined {
     this.leases.check(lease);
-    const building = this.generations.byId(id);
-    if (!building) throw new Fenced(lease.name);
-    const active = this.generations.active(name)?.checkpoint;
-    return hasReached(building.checkpoint, active, readThrough) ? building : undefined;
+    const next = this.records.byId(id);
+    if (!next) throw new Fenced(lease.name);
+    const active = this.records.active(place)?.checkpoint;
+    return hasReached(next.checkpoint, active, readThrough) ? next : undefined;
   }
 
-  private serving(name: string): StoredGeneration {
-    const active = this.generations.active(name);
-    if (!active) throw new UnknownReadModel(name, this.generations.namesOfActive());
+  private serving(place: string): StoredGeneration {
+    const active = this.records.active(place);
+    if (!active) throw new UnknownReadModel(place, this.records.placesOfActive());
     return active;
   }
 
   /** A generation that somebody holds, as it is now. */
   private present({ id, name }: Generation): StoredGeneration {
-    const generation = this.generations.byId(id);
+    const generation = this.records.byId(id);
     if (!generation) throw new Fenced(name);
     return generation;
   }

@@ -55,6 +55,36 @@ const migrations: readonly string[] = [
      parked_at_ms INTEGER NOT NULL,
      PRIMARY KEY (subscription, position)
    ) WITHOUT ROWID;`,
+  `CREATE TABLE generation_with_place (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     name TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     -- One generation serves in a place: name@version of a projection, name of an observer.
+     place TEXT NOT NULL,
+     definition TEXT NOT NULL,
+     state TEXT NOT NULL CHECK (state IN ('building', 'active', 'retained', 'retired')),
+     is_complete INTEGER NOT NULL,
+     created_at_ms INTEGER NOT NULL,
+     -- Digest of the code that folds.
+     code TEXT,
+     indexes TEXT NOT NULL,
+     store_id TEXT,
+     position INTEGER,
+     handled INTEGER,
+     recorded_at_ms INTEGER,
+     checkpoint_state TEXT
+   );
+   -- Ids go on where they were, because none is used twice.
+   INSERT INTO sqlite_sequence (name, seq) SELECT 'generation_with_place', seq FROM sqlite_sequence WHERE name = 'generation';
+   INSERT INTO generation_with_place
+     SELECT id, name, version,
+       -- Observers keep state with their checkpoint; projections keep none.
+       CASE WHEN checkpoint_state IS NULL THEN name || '@' || version ELSE name END,
+       definition, state, state = 'active', 0, NULL, indexes, store_id, position, handled, recorded_at_ms, checkpoint_state
+     FROM generation;
+   DROP TABLE generation;
+   ALTER TABLE generation_with_place RENAME TO generation;
+   CREATE UNIQUE INDEX generation_one_of_a_state ON generation (place, state) WHERE state <> 'retired';`,
 ];
 
 /**

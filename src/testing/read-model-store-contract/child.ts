@@ -30,7 +30,8 @@ async function activate(store: ReadModelStore, name: string): Promise<(round: nu
   return async (round) => {
     const generation = await store.createBuilding(orders({ name }), lease);
     await store.commit(generation, lease, commitOfRound(round));
-    if (!(await store.activate(generation, lease, `live:${name}`))) throw new Error("the active generation was ahead");
+    if (!(await store.activate(generation, lease, { workerLease: `live:${name}` })))
+      throw new Error("the active generation was ahead");
   };
 }
 

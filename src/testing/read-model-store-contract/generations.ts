@@ -43,8 +43,8 @@ export function describeGenerations(given: Given): void {
   it("finds the same rows before a generation is indexed and afterwards, and indexes it for who holds the lease", async () => {
     const { generation, lease } = await given.live();
     await given.store.commit(generation, lease, commitOf({ a: { count: 2 }, b: { count: 1 } }));
-    await given.store.buildIndexes(generation, lease);
-    await given.store.buildIndexes(generation, lease);
+    await given.store.complete(generation, lease);
+    await given.store.complete(generation, lease);
     await given.store.commit(generation, lease, commitOf({ c: { count: 2 } }, 2n));
     const found = await given.store.findRows("orders", { where: { count: 2 }, limit: 10 });
     assert.deepEqual(
@@ -53,7 +53,7 @@ export function describeGenerations(given: Given): void {
     );
     await given.clock.advance(ttlMs);
     await given.lease(liveLease, "b");
-    await assert.rejects(given.store.buildIndexes(generation, lease), Fenced);
+    await assert.rejects(given.store.complete(generation, lease), Fenced);
   });
 
   it("shows nobody a generation in the making", async () => {
@@ -75,7 +75,7 @@ export function describeGenerations(given: Given): void {
     assert.notEqual(second.generation.id, first.generation.id);
     assert.deepEqual(await contentOf(given.store, second.generation), {});
     await assert.rejects(given.store.commit(first.generation, first.lease, commitOf({ a: {} })), Fenced);
-    await assert.rejects(given.store.activate(first.generation, first.lease, liveLease), Fenced);
+    await assert.rejects(given.store.activate(first.generation, first.lease, { workerLease: liveLease }), Fenced);
   });
 
   it("leaves a generation in the making, and those of other read models, alone when one is opened", async () => {
@@ -93,7 +93,7 @@ export function describeGenerations(given: Given): void {
   it("activates the first generation of a read model", async () => {
     const { generation, lease } = await given.building();
     await given.store.commit(generation, lease, commitOf({ a: { n: 1 } }, 3n));
-    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease }), true);
     const active = await given.store.activeGeneration("orders");
     assert.deepEqual([active?.id, active?.state, active?.checkpoint], [generation.id, "active", checkpointAt(3n)]);
     assert.deepEqual(await given.store.findRow("orders", "a"), { n: 1 });
@@ -104,7 +104,7 @@ export function describeGenerations(given: Given): void {
     await given.store.commit(live.generation, live.lease, commitOf({ a: { of: "old" }, b: { of: "old" } }, 3n));
     const { generation, lease } = await given.building({ version: 2, definition: "second" });
     await given.store.commit(generation, lease, commitOf({ a: { of: "new" } }, 3n));
-    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease }), true);
     const active = await given.store.activeGeneration("orders");
     assert.deepEqual([active?.id, active?.version, active?.definition], [generation.id, 2, "second"]);
     assert.deepEqual(await given.store.findRow("orders", "a"), { of: "new" });
@@ -116,7 +116,7 @@ export function describeGenerations(given: Given): void {
     const live = await given.live();
     const { generation, lease } = await given.building();
     await given.store.commit(generation, lease, commitOf({ a: { of: "new" } }, 3n));
-    await given.store.activate(generation, lease, liveLease);
+    await given.store.activate(generation, lease, { workerLease: liveLease });
     await assert.rejects(given.store.commit(live.generation, live.lease, commitOf({ a: { of: "old" } }, 9n)), Fenced);
     assert.equal(await given.store.renew(live.lease, ttlMs), false);
     const next = await given.live();
@@ -129,7 +129,7 @@ export function describeGenerations(given: Given): void {
 
   it("fences a worker that acquired the lease before there was anything to activate", async () => {
     const { generation, lease } = await given.building();
-    await given.store.activate(generation, lease, liveLease);
+    await given.store.activate(generation, lease, { workerLease: liveLease });
     const worker = await given.lease(liveLease);
     await given.store.commit(generation, worker, commitOf({ a: {} }));
   });
@@ -149,11 +149,11 @@ export function describeGenerations(given: Given): void {
         rows: [["a", { of: "new" }]],
         checkpoint: checkpointAt(building),
       });
-      assert.equal(await given.store.activate(generation, lease, liveLease), false);
+      assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease }), false);
       assert.deepEqual(await given.store.findRow("orders", "a"), { of: "old" });
       await given.store.commit(live.generation, live.lease, commitOf({}, active));
       await given.store.commit(generation, lease, commitOf({ b: {} }, active));
-      assert.equal(await given.store.activate(generation, lease, liveLease), true);
+      assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease }), true);
       assert.deepEqual(await given.store.findRow("orders", "a"), { of: "new" });
     });
 
@@ -166,20 +166,20 @@ export function describeGenerations(given: Given): void {
       await given.store.commit(live.generation, live.lease, commitOf({ a: { of: "old" } }, 4n));
       const { generation, lease } = await given.building();
       await given.store.commit(generation, lease, { rows: [], checkpoint: checkpointAt(building) });
-      assert.equal(await given.store.activate(generation, lease, liveLease, 3n), false);
+      assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease, readThrough: 3n }), false);
       assert.deepEqual(await given.store.findRow("orders", "a"), { of: "old" });
-      assert.equal(await given.store.activate(generation, lease, liveLease, 4n), true);
+      assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease, readThrough: 4n }), true);
       assert.equal(await given.store.findRow("orders", "a"), undefined);
     });
 
   it("counts a generation without a checkpoint as before everything", async () => {
     const live = await given.live();
     const { generation, lease } = await given.building();
-    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease }), true);
     const next = await given.live();
     await given.store.commit(next.generation, next.lease, commitOf({}, 0n));
     const later = await given.building();
-    assert.equal(await given.store.activate(later.generation, later.lease, liveLease), false);
+    assert.equal(await given.store.activate(later.generation, later.lease, { workerLease: liveLease }), false);
     assert.notEqual(live.generation.id, next.generation.id);
   });
 
@@ -188,7 +188,7 @@ export function describeGenerations(given: Given): void {
     await given.store.commit(live.generation, live.lease, commitOf({}, 100n));
     const { generation, lease } = await given.building();
     await given.store.commit(generation, lease, { rows: [], checkpoint: checkpointAt(1n, "log-2") });
-    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease }), true);
   });
 
   it("activates nothing for a rebuild that lost its lease", async () => {
@@ -196,7 +196,7 @@ export function describeGenerations(given: Given): void {
     const { generation, lease } = await given.building();
     await given.clock.advance(ttlMs);
     await given.lease(lease.name, "another rebuilder");
-    await assert.rejects(given.store.activate(generation, lease, liveLease), Fenced);
+    await assert.rejects(given.store.activate(generation, lease, { workerLease: liveLease }), Fenced);
     await assert.rejects(given.store.drop(generation, lease), Fenced);
     assert.equal((await given.store.activeGeneration("orders"))?.id, live.generation.id);
     await given.store.commit(live.generation, live.lease, commitOf({ a: {} }));
@@ -205,15 +205,15 @@ export function describeGenerations(given: Given): void {
 
   it("says again that a generation is active, without fencing anybody anew", async () => {
     const { generation, lease } = await given.building();
-    await given.store.activate(generation, lease, liveLease);
+    await given.store.activate(generation, lease, { workerLease: liveLease });
     const live = await given.live();
-    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease }), true);
     await given.store.commit(live.generation, live.lease, commitOf({ a: {} }));
   });
 
   it("does not drop the generation that serves", async () => {
     const { generation, lease } = await given.building();
-    await given.store.activate(generation, lease, liveLease);
+    await given.store.activate(generation, lease, { workerLease: liveLease });
     await given.store.drop(generation, lease);
     assert.equal((await given.store.activeGeneration("orders"))?.id, generation.id);
     assert.deepEqual(await contentOf(given.store, generation), {});
@@ -227,5 +227,140 @@ export function describeGenerations(given: Given): void {
     await assert.rejects(given.store.commit(generation, lease, commitOf({})), StoreClosed);
     await assert.rejects(given.store.findRows("orders", { limit: 1 }), StoreClosed);
     await assert.rejects(given.store.acquire("live:payments", "a", ttlMs), StoreClosed);
+  });
+
+  describe("places", () => {
+    it("serves a generation in each place, whatever their names", async () => {
+      const first = await given.live();
+      const lease = await given.lease("live:orders@2");
+      const second = await given.store.openActive(orders({ version: 2, place: "orders@2" }), lease);
+      await given.store.commit(first.generation, first.lease, commitOf({ a: { of: "1" } }));
+      await given.store.commit(second, lease, commitOf({ a: { of: "2" } }));
+      assert.deepEqual(await given.store.findRow("orders", "a"), { of: "1" });
+      assert.deepEqual(await given.store.findRow("orders@2", "a"), { of: "2" });
+      const all = await given.store.generations();
+      assert.deepEqual(
+        all.map(({ id, name, version, place, state }) => [id, name, version, place, state]),
+        [
+          [first.generation.id, "orders", 1, "orders", "active"],
+          [second.id, "orders", 2, "orders@2", "active"],
+        ],
+      );
+    });
+
+    it("is complete once it has caught up, or was activated", async () => {
+      const { generation, lease } = await given.live();
+      assert.equal(generation.isComplete, false);
+      await given.store.complete(generation, lease);
+      assert.equal((await given.store.activeGeneration("orders"))?.isComplete, true);
+      const built = await given.building({ name: "payments" });
+      await given.store.activate(built.generation, built.lease, { workerLease: liveLease });
+      assert.equal((await given.store.activeGeneration("payments"))?.isComplete, true);
+    });
+
+    it("says when each generation was begun", async () => {
+      const before = given.clock.now();
+      await given.live();
+      await given.clock.advance(5_000);
+      const { generation } = await given.building();
+      const begun = (await given.store.generations()).map(({ createdAtMs }) => createdAtMs);
+      assert.deepEqual(begun, [before, before + 5_000]);
+      assert.equal(generation.createdAtMs, before + 5_000);
+    });
+
+    it("is redeclared with more indexes, and keeps those that it has", async () => {
+      const { generation, lease } = await given.live({ indexes: ["status"] });
+      await given.store.commit(generation, lease, commitOf({ a: { status: "x", count: 2 } }));
+      await given.store.complete(generation, lease);
+      await given.store.redeclare(generation, lease, orders({ indexes: ["count", "status"] }));
+      for (const where of [{ count: 2 }, { status: "x" }]) {
+        const { rows } = await given.store.findRows("orders", { where, limit: 2 });
+        assert.deepEqual(
+          rows.map(({ key }) => key),
+          ["a"],
+        );
+      }
+    });
+  });
+
+  describe("what was left unfinished", () => {
+    const made = { code: "made by this" };
+
+    it("is resumed by the same code, with its rows and its checkpoint", async () => {
+      const first = await given.building(made);
+      await given.store.commit(first.generation, first.lease, commitOf({ a: { n: 1 } }, 3n));
+      const again = await given.store.createBuilding(orders(made), first.lease, { resumes: true });
+      assert.equal(again.id, first.generation.id);
+      assert.deepEqual(again.checkpoint, checkpointAt(3n));
+      assert.deepEqual(await contentOf(given.store, again), { a: { n: 1 } });
+    });
+
+    it("is begun anew by other code, other terms, code that does not say what it is, or when that is asked for", async () => {
+      for (const [left, next, resumes] of [
+        [made, { code: "another" }, true],
+        [made, { ...made, definition: "other" }, true],
+        [{}, {}, true],
+        [made, made, false],
+      ] as const) {
+        const first = await given.building(left);
+        await given.store.commit(first.generation, first.lease, commitOf({ a: { n: 1 } }, 3n));
+        const second = await given.store.createBuilding(orders(next), first.lease, { resumes });
+        assert.notEqual(second.id, first.generation.id);
+        assert.equal(second.checkpoint, undefined);
+        assert.deepEqual(await contentOf(given.store, second), {});
+      }
+    });
+  });
+
+  describe("what served before", () => {
+    const rebuilt = async (of: string, at: bigint) => {
+      const { generation, lease } = await given.building();
+      await given.store.commit(generation, lease, commitOf({ a: { of } }, at));
+      assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease, retains: true }), true);
+      return { generation, lease };
+    };
+    const states = async () => (await given.store.generations()).map(({ id, state }) => [id, state]);
+
+    it("is retained when that is asked for, instead of what was retained before", async () => {
+      const first = await rebuilt("first", 1n);
+      const second = await rebuilt("second", 2n);
+      assert.deepEqual(await states(), [
+        [first.generation.id, "retained"],
+        [second.generation.id, "active"],
+      ]);
+      const third = await rebuilt("third", 3n);
+      assert.deepEqual(await states(), [
+        [second.generation.id, "retained"],
+        [third.generation.id, "active"],
+      ]);
+      assert.deepEqual(await contentOf(given.store, second.generation), { a: { of: "second" } });
+      assert.deepEqual(await given.store.findRow("orders", "a"), { of: "third" });
+    });
+
+    it("serves again once it has caught up, and what served until then is retained in turn", async () => {
+      const { generation: first } = await rebuilt("first", 1n);
+      const { generation: second, lease } = await rebuilt("second", 2n);
+      const back = () => given.store.activate(first, lease, { workerLease: liveLease, retains: true });
+      assert.equal(await back(), false);
+      await given.store.commit(first, lease, commitOf({ b: { of: "first" } }, 2n));
+      assert.equal(await back(), true);
+      assert.deepEqual(await states(), [
+        [first.id, "active"],
+        [second.id, "retained"],
+      ]);
+      assert.deepEqual(await given.store.findRow("orders", "b"), { of: "first" });
+    });
+
+    it("is dropped when that is asked for, and what serves only when it is meant", async () => {
+      const { generation: first } = await rebuilt("first", 1n);
+      const { generation: second, lease } = await rebuilt("second", 2n);
+      await given.store.drop(first, lease);
+      await assert.rejects(given.store.rows(first, ["a"]), Fenced);
+      await given.store.drop(second, lease);
+      assert.deepEqual(await states(), [[second.id, "active"]]);
+      await given.store.drop(second, lease, { serving: true });
+      assert.deepEqual(await states(), []);
+      await assert.rejects(given.store.findRow("orders", "a"), UnknownReadModel);
+    });
   });
 }

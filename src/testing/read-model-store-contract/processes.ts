@@ -107,7 +107,7 @@ export function describeProcesses(given: Given): void {
     await firstRound;
     const { generation, lease } = await given.building();
     await given.store.commit(generation, lease, commitOf({ a: { of: "new" } }, 2n ** 40n));
-    assert.equal(await given.store.activate(generation, lease, liveLease), true);
+    assert.equal(await given.store.activate(generation, lease, { workerLease: liveLease }), true);
     assert.notDeepEqual(await ended, [0, null]);
     assert.deepEqual(await contentOf(given.store, generation), { a: { of: "new" } });
   }).timeout(30_000);

@@ -112,7 +112,7 @@ export function describeQueries(given: Given): void {
   it("filters by strings, numbers and booleans, and never takes one for another", async () => {
     const { generation, lease } = await given.building();
     await given.store.commit(generation, lease, commitOf(Object.fromEntries(fieldValues)));
-    await given.store.activate(generation, lease, liveLease);
+    await given.store.activate(generation, lease, { workerLease: liveLease });
     for (const [where, keys] of filters)
       for (const limit of [1, 1000])
         assert.equal((await keysOf(given.store, where, limit)).join(""), keys, JSON.stringify(where));
@@ -214,7 +214,7 @@ export function describeQueries(given: Given): void {
     await assert.rejects(asked("payments", { status: "x" }), refusal(/another generation.*without a cursor/));
     const { generation, lease } = await given.building();
     await given.store.commit(generation, lease, commitOf(rows));
-    await given.store.activate(generation, lease, liveLease);
+    await given.store.activate(generation, lease, { workerLease: liveLease });
     await assert.rejects(asked("orders", { status: "x" }), refusal(/another generation.*without a cursor/));
   });
 }

@@ -85,7 +85,7 @@ export function describeReading(given: Given): void {
     it(`sorts rows of a generation ${state} by a number, then by key`, async () => {
       const { generation, lease } = await given.building();
       await given.store.commit(generation, lease, commitOf(timed));
-      if (state === "that serves") await given.store.activate(generation, lease, liveLease);
+      if (state === "that serves") await given.store.activate(generation, lease, { workerLease: liveLease });
       assert.deepEqual(await inOrder(generation), sorted);
       assert.deepEqual(await inOrder(generation, undefined, 4), sorted.slice(0, 4));
       for (const limit of [1, 2, 3, 100])

@@ -77,6 +77,7 @@ export function useStorage(open: () => Promise<ReadModelStorage>): Given {
 export const orders = (changes: Partial<ReadModelDeclaration> = {}): ReadModelDeclaration => ({
   name: "orders",
   version: 1,
+  place: changes.name ?? "orders",
   definition: "first",
   indexes: ["status", "count", "paid"],
   ...changes,

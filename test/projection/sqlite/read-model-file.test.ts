@@ -12,7 +12,13 @@ import { openSqliteReadModelStore } from "../../../src/projection/sqlite/read-mo
 import type { Lease } from "../../../src/subscription/checkpoint-store.js";
 import { ManualClock } from "../../../src/testing/manual-clock.js";
 
-const declaration = { name: "orders", version: 1, definition: "first", indexes: ["status", "Status", "dueMs"] };
+const declaration = {
+  name: "orders",
+  version: 1,
+  place: "orders",
+  definition: "first",
+  indexes: ["status", "Status", "dueMs"],
+};
 const checkpoint = { storeId: "log-1", position: 1n, handled: 1, recordedAtMs: 0 };
 
 describe("A SQLite file of read models", () => {
@@ -53,7 +59,7 @@ describe("A SQLite file of read models", () => {
     const lease = (await store.acquire("rebuild:orders", "a", 1000))!;
     const generation = await store.createBuilding(declaration, lease);
     await store.commit(generation, lease, { rows, checkpoint });
-    await store.activate(generation, lease, "live:orders");
+    await store.activate(generation, lease, { workerLease: "live:orders" });
     return lease;
   };
 
@@ -143,8 +149,11 @@ describe("A SQLite file of read models", () => {
     const store = await open();
     await rebuild(store, [["a", { status: "x" }]]);
     const lease = (await store.acquire("live:live", "a", 1000))!;
-    await store.buildIndexes(await store.openActive({ ...declaration, name: "live" }, lease), lease);
-    await store.openActive({ ...declaration, name: "asked" }, (await store.acquire("live:asked", "a", 1000))!);
+    await store.complete(await store.openActive({ ...declaration, name: "live", place: "live" }, lease), lease);
+    await store.openActive(
+      { ...declaration, name: "asked", place: "asked" },
+      (await store.acquire("live:asked", "a", 1000))!,
+    );
     await store.findRows("asked", { where: { Status: "x" }, limit: 1 });
     for (const table of rowTables() as string[]) {
       const plan = look()
@@ -172,7 +181,8 @@ describe("A SQLite file of read models", () => {
     const lease = await rebuild(store, [["a", { n: 1 }]]);
     const orphan = () =>
       look().exec(
-        `INSERT INTO generation (id, name, version, definition, state, indexes) VALUES (77, 'orders', 1, '', 'retired', '[]');
+        `INSERT INTO generation (id, name, version, place, definition, state, is_complete, created_at_ms, indexes)
+         VALUES (77, 'orders', 1, 'orders', '', 'retired', 1, 0, '[]');
          CREATE TABLE rows_77 (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID`,
       );
     orphan();
@@ -194,7 +204,7 @@ describe("A SQLite file of read models", () => {
       store.commit(generation, lease, commit),
       store.rows(generation, ["a"]),
       store.rowsInOrder(generation, "dueMs", { limit: 1 }),
-      store.activate(generation, lease, "live:orders"),
+      store.activate(generation, lease, { workerLease: "live:orders" }),
     ])
       expect(await failure(attempt)).to.be.instanceOf(Fenced);
   });
