@@ -350,6 +350,19 @@ function adviceFor(readModel: string, declared: number, built: number, differenc
   return `version ${declared} is declared, version ${built} was built and still serves. Rebuild it: npm run rebuild -- ${readModel}`;
 }
 
+/** Something that only a projection can do was asked of an observer. */
+export class NoRowsAlone extends RollcallError {
+  readonly code = "NO_ROWS_ALONE";
+  constructor(
+    readonly readModel: string,
+    operation: string,
+  ) {
+    super(
+      `${readModel} is an observer: there is nothing to ${operation}, because its flags are on record. Look at a case with npm run observe -- explain, or rebuild all of it: npm run rebuild -- ${readModel}`,
+    );
+  }
+}
+
 /** What served before the last rebuild is not there to go back to. */
 export class NothingRetained extends RollcallError {
   readonly code = "NOTHING_RETAINED";

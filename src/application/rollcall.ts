@@ -19,10 +19,16 @@ import {
 import {
   LiveReadModel,
   rebuild,
+  prune,
+  rebuildRow,
   rebuildTogether,
+  rebuildUntil,
   rollback,
   verifyReadModel,
   type AsideOptions,
+  type Moment,
+  type PruneVerdict,
+  type RowRebuildResult,
   type ReadModel,
   type ReadModelStore,
   type RebuildOptions,
@@ -200,6 +206,42 @@ export class Rollcall {
    */
   async rollback(name: string, options: WatchedRebuild = {}): Promise<RebuildResult> {
     return rollback(this.readModel(name), { ...this.rebuildOptions, ...options });
+  }
+
+  /**
+   * Builds a projection as it was at a moment of the log, beside what serves: `GET /read-models/NAME~LABEL`.
+   * @throws UnknownReadModel, NoRowsAlone, InvalidConfiguration, RebuildInProgress, or what the fold meets
+   */
+  async rebuildUntil(
+    name: string,
+    moment: Moment,
+    label: string,
+    options: WatchedRebuild = {},
+  ): Promise<RebuildResult> {
+    return rebuildUntil(this.readModel(name), moment, label, { ...this.rebuildOptions, ...options });
+  }
+
+  /**
+   * Makes one row of a projection anew from history, in place.
+   * @throws UnknownReadModel, NoRowsAlone, or what the fold meets
+   */
+  async rebuildRow(name: string, key: string, options: Pick<WatchedRebuild, "signal"> = {}): Promise<RowRebuildResult> {
+    return rebuildRow(this.readModel(name), key, { ...this.rebuildOptions, ...options });
+  }
+
+  /**
+   * Drops what no longer serves of the read models of that name, of all of them unless one is named: what was retained by a
+   * rebuild, left unfinished, built under a label, or serves in the place of an earlier version. What somebody is at work
+   * on is left.
+   * @throws UnknownReadModel
+   */
+  prune({ name, dryRun }: { readonly name?: string; readonly dryRun?: boolean } = {}): Promise<
+    readonly PruneVerdict[]
+  > {
+    const { readModels, holder } = this;
+    const names = name === undefined ? this.readModelNames : [name];
+    const declarations = names.map((each) => this.readModel(each).declaration);
+    return prune(declarations, { readModels, holder, ...(dryRun !== undefined && { dryRun }) });
   }
 
   private readModel(name: string): ReadModel {

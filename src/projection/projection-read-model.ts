@@ -109,6 +109,10 @@ export class ProjectionReadModel implements ReadModel {
     return frozen(next);
   }
 
+  failureOf({ streamName, revision, type, position }: RecordedEvent, cause: unknown): HandlingFailed {
+    return new HandlingFailed(this.declaration.name, streamName, revision, type, position, cause);
+  }
+
   async open(context: WriterContext): Promise<GenerationWriter> {
     return new ProjectionWriter(this, context, await context.store.storeId());
   }
@@ -179,7 +183,7 @@ class ProjectionWriter implements GenerationWriter {
       try {
         keys.push(this.readModel.rowKeyOf(recorded));
       } catch (error) {
-        return { keys, failure: this.failureOf(recorded, error) };
+        return { keys, failure: this.readModel.failureOf(recorded, error) };
       }
     return { keys };
   }
@@ -190,7 +194,7 @@ class ProjectionWriter implements GenerationWriter {
       try {
         this.fold(events[count]!, keys[count]!);
       } catch (error) {
-        return { count, failure: this.failureOf(events[count]!, error) };
+        return { count, failure: this.readModel.failureOf(events[count]!, error) };
       }
     return { count: keys.length };
   }
@@ -210,10 +214,5 @@ class ProjectionWriter implements GenerationWriter {
     };
     // A tick is no event to count, but to have passed it is worth a commit.
     this.uncommitted += Math.max(1, count);
-  }
-
-  private failureOf(recorded: RecordedEvent, cause: unknown): HandlingFailed {
-    const { streamName, revision, type, position } = recorded;
-    return new HandlingFailed(this.readModel.declaration.name, streamName, revision, type, position, cause);
   }
 }

@@ -1,13 +1,13 @@
 /** Rebuild: a read model is made anew from history beside the one that serves, and takes its place when it has caught up. */
 
 import { systemClock, type Clock } from "../clock.js";
-import { CheckpointMismatch, NothingRetained, RebuildInProgress } from "../errors.js";
+import { CheckpointMismatch, NothingRetained, RebuildInProgress, StoreUnavailable } from "../errors.js";
 import { randomId } from "../message/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
 import { holdLease, verifyCheckpoint, type Lease, type SubscriberControl } from "../subscription/index.js";
 import { liveLease } from "./live-read-model.js";
 import type { GenerationWriter, ReadModel } from "./read-model.js";
-import type { Generation, ReadModelStore } from "./read-model-store.js";
+import type { Generation, ReadModelDeclaration, ReadModelStore } from "./read-model-store.js";
 import { SharedRead } from "./shared-read.js";
 
 export interface RebuildProgress {
@@ -87,7 +87,7 @@ export function rebuildTogether(
  * @throws RebuildInProgress, Fenced, HandlingFailed …: as a rebuild; what serves stays as it is
  */
 export const rollback = (readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> =>
-  underLease(readModel, options, async (lease, control) => {
+  underLease(readModel.declaration, options, async (lease, control) => {
     const { name, place, definition } = readModel.declaration;
     const retained = (await options.readModels.generations()).find(
       (each) => each.place === place && each.state === "retained" && each.definition === definition,
@@ -98,7 +98,7 @@ export const rollback = (readModel: ReadModel, options: RebuildOptions): Promise
   });
 
 const rebuildFrom = (log: ReadableLog, readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> =>
-  underLease(readModel, options, async (lease, control) => {
+  underLease(readModel.declaration, options, async (lease, control) => {
     const { readModels, fresh = false } = options;
     const generation = await begin(readModel, lease, !fresh && readModel.hasRowsOnly === true, options);
     try {
@@ -106,7 +106,9 @@ const rebuildFrom = (log: ReadableLog, readModel: ReadModel, options: RebuildOpt
       if (!result.activated && !readModel.hasRowsOnly) await discard(readModels, generation, lease);
       return result;
     } catch (error) {
-      if (!readModel.hasRowsOnly) await discard(readModels, generation, lease);
+      // What could not be folded is mended in the code, and that may concern the events before it.
+      const isResumable = readModel.hasRowsOnly && error instanceof StoreUnavailable;
+      if (!isResumable) await discard(readModels, generation, lease);
       throw error;
     }
   });
@@ -130,12 +132,11 @@ async function begin(
 
 /** @throws RebuildInProgress when somebody else makes a generation for that place */
 export async function underLease<T>(
-  readModel: ReadModel,
+  { name, place }: Pick<ReadModelDeclaration, "name" | "place">,
   options: RebuildOptions,
   work: (lease: Lease, control: SubscriberControl) => Promise<T>,
 ): Promise<T> {
   const { readModels, holder, clock = systemClock, leaseTtlMs = 10_000, signal } = options;
-  const { name, place } = readModel.declaration;
   // Each its own holder: two rebuilds in one process exclude each other too.
   const lease = await readModels.acquire(rebuildLease(place), `${holder}:${randomId()}`, leaseTtlMs);
   if (!lease) throw new RebuildInProgress(name);

@@ -1,5 +1,6 @@
 /** Which generation answers for a read model. */
 
+import { labelOf } from "./time-travel.js";
 import type { Generation, ReadModelDeclaration, ReadModelStore } from "./read-model-store.js";
 
 /**
@@ -13,7 +14,12 @@ export async function servingGeneration(
   const own = await readModels.activeGeneration(place);
   if (own?.isComplete) return own;
   const earlier = (await readModels.generations()).filter(
-    (each) => each.name === name && each.state === "active" && each.isComplete && each.version < version,
+    (each) =>
+      each.name === name &&
+      each.state === "active" &&
+      each.isComplete &&
+      each.version < version &&
+      labelOf(each) === undefined,
   );
   return earlier.toSorted((a, b) => b.version - a.version)[0] ?? own;
 }

@@ -2,7 +2,7 @@
 
 import type { Request } from "express";
 import { UnknownReadModel } from "../errors.js";
-import { servingGeneration, type ReadModelDeclaration, type Row } from "../projection/index.js";
+import { labelledPlace, labelOf, servingGeneration, type ReadModelDeclaration, type Row } from "../projection/index.js";
 import { findByText } from "./filter-readings.js";
 import { limitOf, linkToNext, pathPart, pathTo, queryParameters } from "./parameters.js";
 import { RequestProblem } from "./problem.js";
@@ -26,18 +26,15 @@ export async function listReadModels(request: Request, { projections, readModels
 }
 
 export async function findReadModelRow(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
-  const declaration = declarationOf(pathPart(request, "name"), projections);
-  const { name } = declaration;
+  const { name, place } = await asked(request, projections, readModels);
   const key = pathPart(request, "key");
-  const row = await whenBuilt(name, readModels.findRow(await servingPlace(readModels, declaration), key));
+  const row = await whenBuilt(name, readModels.findRow(place, key));
   if (!row) throw new RequestProblem("UNKNOWN_ROW", `${name} has no row ${JSON.stringify(key)}.`);
   return { body: entry(key, row) };
 }
 
 export async function listReadModelRows(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
-  const declaration = declarationOf(pathPart(request, "name"), projections);
-  const { name, indexes } = declaration;
-  const place = await servingPlace(readModels, declaration);
+  const { name, place, indexes } = await asked(request, projections, readModels);
   const parameters = queryParameters(request, name, [...listParameters, ...filtersOf(indexes)]);
   const filters = new Map([...parameters].filter(([field]) => !listParameters.includes(field)));
   const limit = limitOf(name, parameters);
@@ -82,8 +79,29 @@ export async function servingOf(
   return serving ? { servingVersion: serving.version } : {};
 }
 
-const servingPlace = async (readModels: QueryContext["readModels"], declaration: ReadModelDeclaration) =>
-  (await servingGeneration(readModels, declaration))?.place ?? declaration.place;
+/**
+ * What a path names, and where its rows are: `orders` those that serve, `orders~monday` those that were built under a label.
+ * @throws UnknownReadModel
+ */
+async function asked(
+  request: Request,
+  projections: readonly ReadModelDeclaration[],
+  readModels: QueryContext["readModels"],
+): Promise<ReadModelDeclaration> {
+  const said = pathPart(request, "name");
+  const [name, label] = said.split("~", 2) as [string, string?];
+  const declaration = declarationOf(name, projections);
+  if (label === undefined) {
+    const serving = await servingGeneration(readModels, declaration);
+    return { ...declaration, place: serving?.place ?? declaration.place };
+  }
+  const place = labelledPlace(declaration.place, label);
+  if (await readModels.activeGeneration(place)) return { ...declaration, name: said, place };
+  const labels = (await readModels.generations())
+    .filter((each) => each.name === name && each.state === "active")
+    .flatMap((each) => labelOf(each) ?? []);
+  throw new UnknownReadModel(JSON.stringify(said), [name, ...labels.map((each) => `${name}~${each}`)]);
+}
 
 const filtersOf = (indexes: readonly string[]) => indexes.filter((field) => !listParameters.includes(field));
 

@@ -48,6 +48,8 @@ export interface ParkedEvent {
 export interface LeaseStore {
   /** The lease, when nobody else holds one that has not expired; a new token unless `holder` held it before. */
   acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined>;
+  /** The lease, taken from whoever holds it, who is fenced from then on. */
+  seize(name: string, holder: string, ttlMs: number): Promise<Lease>;
   /** Extends the lease; false when it was lost. */
   renew(lease: Lease, ttlMs: number): Promise<boolean>;
   /** Gives the lease back, so that another need not wait until it expires. */

@@ -49,6 +49,14 @@ export class Leases {
     });
   }
 
+  seize(name: string, holder: string, ttlMs: number): Promise<Lease> {
+    return this.database.write(() => {
+      const token = (this.find.get(name)?.token ?? 0) + 1;
+      this.save.run(name, holder, token, this.clock.now() + ttlMs);
+      return { name, holder, token };
+    });
+  }
+
   renew({ name, holder, token }: Lease, ttlMs: number): Promise<boolean> {
     return this.database.write(() => this.extend.run(this.clock.now() + ttlMs, name, holder, token).changes > 0);
   }

@@ -107,4 +107,16 @@ export function describeLeases(given: Given): void {
     assert.equal(await given.store.acquire("live:orders", "c", ttlMs), undefined);
     assert.equal(await given.store.renew(second, ttlMs), true);
   });
+
+  it("can be seized from whoever holds one, who is fenced and may not have it back before it is free", async () => {
+    const held = await given.lease(liveLease, "a");
+    const seized = await given.store.seize(liveLease, "b", ttlMs);
+    assert.ok(seized.token > held.token);
+    assert.equal(await given.store.renew(held, ttlMs), false);
+    assert.equal(await given.store.acquire(liveLease, "a", ttlMs), undefined);
+    assert.equal(await given.store.renew(seized, ttlMs), true);
+    await given.store.release(seized);
+    assert.ok((await given.lease(liveLease, "a")).token > seized.token);
+    assert.ok((await given.store.seize("never held", "b", ttlMs)).token > 0);
+  });
 }
