@@ -91,6 +91,11 @@ describe("the rebuild command", function () {
       [[], /Name what to rebuild, or say --all \(and not both\)/],
       [["order-summary", "--all"], /Name what to rebuild, or say --all \(and not both\)/],
       [["--everything"], /unknown option '--everything'/],
+      [["order-summary", "--until", "yesterday", "--as", "then"], /Expected a position of the log, or a time such as/],
+      [["order-summary", "--until", "5"], /Say --until and --as together/],
+      [["order-summary", "--key", "a", "--dry-run"], /Say one of --dry-run, --key/],
+      [["--all", "--key", "a"], /Name one projection with --key/],
+      [["order-summary", "--diff"], /Say --diff with --dry-run/],
     ];
     const outcomes = await Promise.all(refused.map(([args]) => to.run("rebuild", args).ended));
     for (const [i, { code, stderr }] of outcomes.entries()) {
@@ -102,6 +107,44 @@ describe("the rebuild command", function () {
     expect(help.code).to.equal(0);
     for (const told of ["--all", "--json", "--app", "ROLLCALL_READ_MODELS", "Ctrl-C", "Exit codes"])
       expect(help.stdout).to.include(told);
+  });
+
+  it("builds a projection as it was, and makes one row anew", async () => {
+    await placeOrders(0, 10);
+    expect((await to.run("rebuild", ["order-summary"]).ended).code).to.equal(0);
+    const then = await to.run("rebuild", ["order-summary", "--until", "4", "--as", "then"]).ended;
+    expect(then.stdout, then.stderr).to.equal(
+      "order-summary: built from 4 events, up to position 4. Ask for it at /read-models/order-summary~then; " +
+        "npm run projections -- prune order-summary drops it.\n",
+    );
+    const never = await to.run("rebuild", ["order-summary", "--until", "2001-01-01", "--as", "never", "--json"]).ended;
+    expect(JSON.parse(never.stdout)).to.deep.equal({
+      name: "order-summary",
+      events: 0,
+      resumed: 0,
+      label: "never",
+      path: "/read-models/order-summary~never",
+    });
+    const store = await readModels();
+    try {
+      const rows = async (place: string) => (await store.findRows(place, { limit: 100 })).rows.length;
+      expect(await Promise.all(["@1", "@1~then", "@1~never"].map((at) => rows(`order-summary${at}`)))).to.deep.equal([
+        10, 4, 0,
+      ]);
+      const generation = (await store.activeGeneration("order-summary@1"))!;
+      const lease = await store.seize("damage", "test", 1_000);
+      const { checkpoint } = generation;
+      await store.commit(generation, lease, { rows: [["case-3", undefined]], checkpoint: checkpoint! });
+      const mended = await to.run("rebuild", ["order-summary", "--key", "case-3"]).ended;
+      expect(mended.stdout, mended.stderr).to.match(
+        /^order-summary "case-3": from 1 event, made, because it was missing\.\n  before: undefined\n  after:  \{/,
+      );
+      expect(await rows("order-summary@1")).to.equal(10);
+    } finally {
+      await store.close();
+    }
+    const observer = await to.run("rebuild", ["order-to-cash", "--key", "case-3"]).ended;
+    expect([observer.code, observer.stderr.split(":")[0]]).to.deep.equal([1, "order-to-cash is an observer"]);
   });
 
   it("leaves what serves as it was when it is interrupted", async () => {

@@ -1,7 +1,7 @@
 /** Contract cases: who may hold a lease, until when, and which token it carries. */
 
 import assert from "node:assert/strict";
-import { ttlMs, type Given } from "./storage.js";
+import { liveLease, ttlMs, type Given } from "./storage.js";
 
 export function describeLeases(given: Given): void {
   it("gives a free lease to the first who asks", async () => {
