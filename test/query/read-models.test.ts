@@ -3,7 +3,8 @@
 import { expect } from "chai";
 import request from "supertest";
 import { createApi } from "../../src/query/index.js";
-import { openShop, type Shop } from "./shop.js";
+import type { Row } from "../../src/index.js";
+import { openShop, orders, type Shop } from "./shop.js";
 
 describe("The read models of the HTTP API", () => {
   let shop: Shop;
@@ -137,6 +138,57 @@ describe("The read models of the HTTP API", () => {
     expect(items[0].key).to.equal("f");
     expect(await keysAt(`/read-models/orders?total=7&cursor=${nextCursor}`)).to.deep.equal(["g"]);
     expect((await get(`/read-models/orders?total=8&cursor=${nextCursor}`)).status).to.equal(400);
+  });
+
+  /** What a rebuild puts in the place of the rows that serve, or under a label. */
+  const replaceRows = async (rows: Readonly<Record<string, Row>>, place = orders.place) => {
+    const { readModels } = shop;
+    const lease = await readModels.seize(`rebuild:${place}`, "test", 1_000);
+    const generation = await readModels.createBuilding({ ...orders, place }, lease);
+    const checkpoint = { storeId: "shop-log", position: 9n, handled: 9, recordedAtMs: undefined };
+    await readModels.commit(generation, lease, { rows: Object.entries(rows), checkpoint });
+    await readModels.activate(generation, lease, { workerLease: "orders" });
+  };
+
+  it("answers wholly from the old rows or wholly from the new ones, when a rebuild ends between two readings", async () => {
+    const { findRows } = shop.readModels;
+    let asked = 0;
+    shop.readModels.findRows = async (...args) => {
+      const page = await findRows.apply(shop.readModels, args);
+      if (++asked === 1) await replaceRows({ new1: { total: "5" }, new2: { total: 5 } });
+      return page;
+    };
+    expect(await keysAt("/read-models/orders?total=5")).to.deep.equal(["new1", "new2"]);
+    expect(asked).to.equal(4);
+  });
+
+  it("refuses a cursor of the rows before a rebuild, also one between two readings", async () => {
+    await shop.writeRows({ f: { total: "7" }, g: { total: 7 }, h: { total: "8" }, i: { total: "8" } });
+    const cursors = await Promise.all(
+      ["total=7", "total=8"].map(async (filter) => {
+        const { nextCursor } = (await get(`/read-models/orders?${filter}&limit=1`)).body;
+        return `${filter}&cursor=${nextCursor}`;
+      }),
+    );
+    await replaceRows({ f: { total: "7" }, g: { total: 7 }, i: { total: "8" } });
+    for (const cursor of cursors) {
+      const { status, body } = await get(`/read-models/orders?${cursor}`);
+      expect(status, cursor).to.equal(400);
+      expect(body.detail).to.include("the cursor is of another generation of the rows");
+    }
+  });
+
+  it("shows rows under a label beside those that serve, and says which labels there are", async () => {
+    await replaceRows({ a: { total: 1 } }, "orders@2~monday");
+    expect((await get("/read-models/orders~monday/a")).body).to.deep.equal({ key: "a", total: 1 });
+    expect((await get("/read-models/orders/a")).body).to.deep.equal({ key: "a", total: 5, paid: true });
+    expect(await keysAt("/read-models/orders~monday?total=1")).to.deep.equal(["a"]);
+    await replaceRows({ a: { total: 1 }, b: { total: 1 } }, "orders@2~monday");
+    const { headers } = await get("/read-models/orders~monday?limit=1");
+    expect(headers["link"]).to.match(/^<\/read-models\/orders~monday\?limit=1&cursor=/);
+    const { status, body } = await get("/read-models/orders~tuesday");
+    expect(status).to.equal(404);
+    expect(body.detail).to.equal('There is no read model "orders~tuesday". Known: orders, orders~monday.');
   });
 
   it("refuses so many filters with two readings that it would have to ask too often", async () => {
