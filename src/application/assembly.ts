@@ -6,7 +6,7 @@ import { InvalidModel } from "../errors.js";
 import { buildModel, roleOf, type AnyClass, type DeclaredClass, type Model } from "../model/index.js";
 import { notificationProblems, NotificationSubscriber, type Notification } from "../notification/index.js";
 import { definitionProblems, ObserverReadModel, type ObserverLimits } from "../observer/index.js";
-import { ProjectionReadModel, type ReadModel, type ReadModelStore } from "../projection/index.js";
+import { ProjectionReadModel, type ReadModelStore } from "../projection/index.js";
 import { ReactorSubscriber, type ReactorLimits, type ReactorOptions } from "../reactor/index.js";
 import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import type { ApplicationDefinition, Domain } from "./registration.js";
@@ -24,7 +24,7 @@ export interface Assembly {
   readonly model: Model;
   readonly commands: CommandBus;
   readonly container: Container;
-  readonly projections: readonly ReadModel[];
+  readonly projections: readonly ProjectionReadModel[];
   readonly observers: readonly ObserverReadModel[];
   readonly reactors: readonly {
     readonly subscriber: ReactorSubscriber;

@@ -34,6 +34,7 @@ import {
   type RebuildOptions,
   type RebuildResult,
   type ReadModelVerification,
+  type ProjectionVerifyOptions,
 } from "../projection/index.js";
 import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
@@ -259,9 +260,12 @@ export class Rollcall {
   /**
    * Builds a projection from history again, aside, and compares its rows with those that serve. Of one that was declared
    * otherwise than what serves, it tells what a rebuild would change.
-   * @throws UnknownReadModel, or what the fold meets
+   * @throws UnknownReadModel, InvalidConfiguration for a sample that is none, or what the fold meets
    */
-  verifyProjection(name: string, options: WatchedOptions = {}): Promise<ReadModelVerification> {
+  verifyProjection(
+    name: string,
+    options: WatchedOptions & Pick<ProjectionVerifyOptions, "sample"> = {},
+  ): Promise<ReadModelVerification> {
     const { store, readModels } = this;
     const projection = found(this.assembly.projections, name);
     return this.aside((scratch) => verifyReadModel(projection, { store, readModels, scratch, ...options }));

@@ -41,9 +41,10 @@ export async function verifyObserver(readModel: ObserverReadModel, options: Asid
   const derived = new DerivedFlags(store);
   const judging = await judgeAside(readModel, derived, options);
   let cases = 0;
-  const compared = await compareWithServing(judging, options, (key) => {
+  const onRow = (key: string) => {
     if (key.startsWith(casePrefix)) cases++;
-  });
+  };
+  const compared = await compareWithServing(judging, { ...options, onRow });
   const { position } = compared;
   const rows = [...compared.differences.map(rowDifference), ...stateDifferences(judging, compared.serving)];
   const { chain } = await definitionsOfRows(store, readModel.known, serving);

@@ -6,7 +6,14 @@ export * from "./read-model-store.js";
 export * from "./rebuild.js";
 export { prune, type PruneReason, type PruneVerdict } from "./prune.js";
 export { rebuildRow, type RowRebuildResult } from "./rebuild-row.js";
+export type { Sample } from "./sample.js";
 export { servingGeneration } from "./serving.js";
 export * from "./time-travel.js";
 export type { AsideOptions } from "./aside.js";
-export { verifyReadModel, type ReadModelVerification, type RowChange, type RowVerdict } from "./verify.js";
+export {
+  verifyReadModel,
+  type ReadModelVerification,
+  type ProjectionVerifyOptions,
+  type RowChange,
+  type RowVerdict,
+} from "./verify.js";

@@ -26,15 +26,20 @@ export interface RowComparison {
 const mostRounds = 50;
 const pageSize = 500;
 
+export interface ComparisonOptions extends Pick<AsideOptions, "readModels" | "scratch" | "signal"> {
+  /** Rows whose keys are to be compared; all unless stated. */
+  readonly concerns?: ((key: string) => boolean) | undefined;
+  /** Told of every row that history gives, sorted by key. */
+  readonly onRow?: ((key: string, row: Row) => void) | undefined;
+}
+
 /**
  * Catches up with what serves, and compares; what has changed meanwhile is compared again.
- * @param onRow told of every row that history gives
  * @throws UnknownReadModel when nothing serves; the signal's reason when it aborts
  */
 export async function compareWithServing(
   aside: Aside,
-  { readModels, scratch, signal }: Pick<AsideOptions, "readModels" | "scratch" | "signal">,
-  onRow: (key: string) => void = () => {},
+  { readModels, scratch, signal, concerns = () => true, onRow }: ComparisonOptions,
 ): Promise<RowComparison> {
   const { generation: own } = aside;
   let suspects: readonly string[] | undefined;
@@ -46,12 +51,13 @@ export async function compareWithServing(
       ? inPages(suspects)
       : keysOf(scratch, aside.generation, readModels, serving);
     const differences: RowDifference[] = [];
-    for await (const keys of pages) {
+    for await (const page of pages) {
       signal?.throwIfAborted();
+      const keys = page.filter(concerns);
       const [derived, serves] = [await scratch.rows(aside.generation, keys), await readModels.rows(serving, keys)];
       for (const key of keys) {
         const difference = { key, derived: derived.get(key), serving: serves.get(key) };
-        if (!suspects && difference.derived) onRow(key);
+        if (!suspects && difference.derived) onRow?.(key, difference.derived);
         if (!isDeepStrictEqual(difference.derived, difference.serving)) differences.push(difference);
       }
     }

@@ -1,10 +1,12 @@
 /** Verifies a projection: builds it from history again, aside, and compares its rows with those that serve. */
 
+import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Aside, type AsideOptions } from "./aside.js";
-import type { ReadModel } from "./read-model.js";
+import type { ProjectionReadModel } from "./projection-read-model.js";
 import { compareWithServing, type RowDifference } from "./row-comparison.js";
 import type { Row } from "./read-model-store.js";
+import { inSample, sampled, type Sample } from "./sample.js";
 
 /** `added`: history gives it, and nothing serves. `removed`: it serves, and history gives none. */
 export type RowChange = "added" | "removed" | "changed";
@@ -27,18 +29,43 @@ export interface ReadModelVerification {
   /** Up to where history was read: where the serving read model stands. */
   readonly position: bigint | undefined;
   readonly events: number;
-  /** How many rows history gives. */
+  /** How many rows history gives, of those that were compared. */
   readonly rows: number;
+  /** SHA-256 of these rows and their keys: the same wherever the same history gives the same rows. */
+  readonly digest: string;
+  /** Which rows were compared; absent for all. */
+  readonly sample?: Sample;
   /** By key; empty when history gives what serves. */
   readonly differences: readonly RowVerdict[];
 }
 
-/** @throws UnknownReadModel when it has not been built; whatever its rebuild would meet; the signal's reason when it aborts */
-export async function verifyReadModel(readModel: ReadModel, options: AsideOptions): Promise<ReadModelVerification> {
+export interface ProjectionVerifyOptions extends AsideOptions {
+  /** Compares a part of the rows, and folds the events of those alone. All of the log is read nevertheless. */
+  readonly sample?: Sample;
+}
+
+/**
+ * @throws UnknownReadModel when it has not been built; whatever its rebuild would meet; the signal's reason when it aborts
+ * @throws InvalidConfiguration for a sample that is none
+ */
+export async function verifyReadModel(
+  readModel: ProjectionReadModel,
+  options: ProjectionVerifyOptions,
+): Promise<ReadModelVerification> {
   const { name, version, definition } = readModel.declaration;
-  const aside = await Aside.begin(readModel, options);
+  const { sample } = options;
+  const concerns = sample && inSample(sample);
+  const aside = await Aside.begin(readModel, options, async (context) => {
+    const writer = await readModel.open(context);
+    return concerns ? sampled(writer, readModel, concerns) : writer;
+  });
   let rows = 0;
-  const { differences, position, serving } = await compareWithServing(aside, options, () => rows++);
+  const digest = createHash("sha256");
+  const onRow = (key: string, row: Row) => {
+    rows++;
+    digest.update(`${JSON.stringify([key, row])}\n`);
+  };
+  const { differences, position, serving } = await compareWithServing(aside, { ...options, concerns, onRow });
   return {
     name,
     version,
@@ -47,6 +74,8 @@ export async function verifyReadModel(readModel: ReadModel, options: AsideOption
     position,
     events: aside.events,
     rows,
+    digest: digest.digest("hex"),
+    ...(sample && { sample }),
     differences: differences.map(verdictOf).toSorted((a, b) => (a.key < b.key ? -1 : 1)),
   };
 }

@@ -94,8 +94,34 @@ describe("the verify command", function () {
     expect((await dryRun("--diff")).stdout.match(/^ {2}\+ "case-/gm)).to.have.length(30);
   });
 
+  it("compares a sample of the rows, which its seed draws again, and other rows with another seed", async () => {
+    spoil((table) => `UPDATE ${table} SET doc = json_set(doc, '$.status', 'paid')`);
+    const found = async (...more: string[]) => {
+      const { stdout } = await to.run("verify", ["order-summary", "--json", ...more]).ended;
+      const [result] = (JSON.parse(stdout) as { results: { rows: number; differences: { key: string }[] }[] }).results;
+      expect(result!.differences).to.have.length(result!.rows);
+      return result!.differences.map(({ key }) => key);
+    };
+    const drawn = await found("--sample", "40%", "--seed", "a");
+    expect(drawn.length).to.be.within(3, 21);
+    expect(await found("--sample", "0.4", "--seed", "a")).to.deep.equal(drawn);
+    expect(await found("--sample", "40%", "--seed", "b")).to.not.deep.equal(drawn);
+    expect(await found("--sample", "100%")).to.have.length(30);
+  });
+
+  it("verifies again and again until Ctrl-C, and ends with 1 if it ever found a difference", async () => {
+    const watching = to.run("verify", ["order-summary", "--every", "0.2s", "--json"]);
+    await watching.prints(/"equal":true.*\n.*"equal":true/);
+    spoil((table) => `DELETE FROM ${table} WHERE key = 'case-7'`);
+    await watching.prints(/"equal":false/);
+    expect((await watching.interrupt()).code).to.equal(1);
+  });
+
   it("refuses wrong usage, and names what it does not know", async () => {
     expect((await to.run("verify", []).ended).stderr).to.include("or say --all");
+    expect((await to.run("verify", ["--all", "--sample", "200%"]).ended).stderr).to.include("such as 5% or 0.05");
+    expect((await to.run("verify", ["--all", "--every", "soon"]).ended).stderr).to.include("such as 30s");
+    expect((await to.run("verify", ["--all", "--seed", "a"]).ended).stderr).to.include("Say --seed with --sample.");
     expect((await to.run("verify", ["order-sumary"]).ended).stderr).to.include("order-sumary");
     expect((await to.run("rebuild", ["order-to-cash", "--dry-run"]).ended).stderr).to.include(
       "npm run observe -- backfill order-to-cash --dry-run",
