@@ -17,6 +17,9 @@ const format = 1;
 
 const optionsOf = ({ role }: Pick<DeclaredClass, "role">) => (role.options as AggregateOptions).snapshot;
 
+/** Whether an aggregate declares snapshots. */
+export const hasSnapshots = (declared: Pick<DeclaredClass, "role">): boolean => optionsOf(declared) !== undefined;
+
 /** `undefined` for an aggregate without snapshots. */
 export function snapshotDeclaration(declared: DeclaredClass, upcasters: Upcasters): SnapshotDeclaration | undefined {
   const options = optionsOf(declared);

@@ -109,4 +109,5 @@ export class Snapshots {
   }
 }
 
-const warn = (error: unknown): void => process.emitWarning(String(error).replaceAll(/\s+/g, " "), "RollcallWarning");
+/** What is told where nobody listens. */
+export const warn = (error: unknown): void => process.emitWarning(String(error).replaceAll(/\s+/g, " "), "RollcallWarning");
