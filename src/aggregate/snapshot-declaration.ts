@@ -1,8 +1,8 @@
 /** That an aggregate has snapshots: how often, of which meaning, and what speaks against it. */
 
 import { hash } from "node:crypto";
-import type { EventClass, Upcasters } from "../message/index.js";
-import { methodsByType, type DeclaredClass } from "../model/index.js";
+import type { Upcasters } from "../message/index.js";
+import { methodsByType, type AnyClass, type DeclaredClass } from "../model/index.js";
 import type { AggregateOptions, SnapshotOptions } from "./decorators.js";
 import { stateText } from "./state-text.js";
 
@@ -29,7 +29,7 @@ export function snapshotDeclaration(declared: DeclaredClass, upcasters: Upcaster
     message.type,
     upcasters.versionOf(message.type),
     upcasters.stepsOf(message.type).map(({ upcast }) => String(upcast)),
-    sourceOf(message as EventClass),
+    sourceOf(message),
     String((type.prototype as Record<string, unknown>)[method]),
   ]);
   const content = [format, role.name, options.version, initialState(type), applied.toSorted(byType)];
@@ -41,9 +41,10 @@ const byType = ([a]: readonly unknown[], [b]: readonly unknown[]) => (String(a) 
 const initialState = (type: DeclaredClass["type"]) => stateText(new (type as unknown as new () => object)());
 
 /** A class and those that it extends. */
-function sourceOf(type: object): string {
-  const parent = Object.getPrototypeOf(type) as object | null;
-  return parent === null || parent === Function.prototype ? String(type) : String(type) + sourceOf(parent);
+function sourceOf(type: AnyClass): string {
+  const parent = Object.getPrototypeOf(type) as AnyClass;
+  const source = Function.prototype.toString.call(type);
+  return parent === Function.prototype ? source : source + sourceOf(parent);
 }
 
 /** What is wrong with the snapshots that an aggregate declares, each with its remedy. */

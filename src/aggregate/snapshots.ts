@@ -110,4 +110,5 @@ export class Snapshots {
 }
 
 /** What is told where nobody listens. */
-export const warn = (error: unknown): void => process.emitWarning(String(error).replaceAll(/\s+/g, " "), "RollcallWarning");
+export const warn = (error: unknown): void =>
+  process.emitWarning(String(error).replaceAll(/\s+/g, " "), "RollcallWarning");

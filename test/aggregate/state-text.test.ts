@@ -90,7 +90,7 @@ describe("the text of a state", () => {
     ["a zero below zero", { total: -0 }, "total", "-0"],
     ["undefined inside", { order: { note: undefined } }, "order.note", "undefined"],
     ["undefined in an array", { notes: [undefined] }, "notes[0]", "undefined"],
-    ["a hole", { notes: new Array(3) }, "notes", "an array with holes, or with fields"],
+    ["a hole", { notes: Object.assign([], { length: 3 }) }, "notes", "an array with holes, or with fields"],
     [
       "an array with fields",
       { notes: Object.assign([1], { by: "me" }) },
