@@ -11,7 +11,7 @@ import { ProjectionReadModel, type ReadModel, type ReadModelStore } from "../pro
 import { ReactorSubscriber, type ReactorLimits, type ReactorOptions } from "../reactor/index.js";
 import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import type { ApplicationDefinition, Domain } from "./registration.js";
-import { ClockToken, EventStoreToken, ReadModelStoreToken } from "./tokens.js";
+import { ClockToken, EventStoreToken, ReadModelStoreToken, UpcastersToken } from "./tokens.js";
 
 /** The roles that are not a domain's. */
 export const machineryRoles = ["projection", "observer", "notification", "http"] as const;
@@ -87,6 +87,7 @@ export function assemble(
   container.bind(ClockToken).toConstantValue(clock);
   container.bind(EventStoreToken).toConstantValue(store);
   container.bind(ReadModelStoreToken).toConstantValue(readModels);
+  container.bind(UpcastersToken).toConstantValue(model.upcasters);
   container.bind(CommandBus).toConstantValue(commands);
   for (const { bindings } of domains) bindings?.(container);
   definition.bindings?.(container);

@@ -105,6 +105,12 @@ export class Upcasters {
     return data;
   }
 
+  /** The event with its data in the present shape. @throws EventTooNew, UndecodableEvent */
+  presented(recorded: RecordedEvent): RecordedEvent {
+    const isPresent = recorded.schemaVersion === (this.versions.get(recorded.type) ?? 1);
+    return isPresent || !this.known.has(recorded.type) ? recorded : recorded.withData(this.dataOf(recorded));
+  }
+
   /**
    * A recorded event as an immutable instance of its class.
    * @throws EventTooNew, UndecodableEvent
