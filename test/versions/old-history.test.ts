@@ -84,6 +84,17 @@ describe("an old history is read in its present shape", () => {
         return rows();
       },
     },
+    "by the rebuild of a row": {
+      seen: async () =>
+        Promise.all(orders.map(async (orderId) => (await rollcall.rebuildRow("orders", orderId)).after)),
+    },
+    "by a rebuild until a moment": {
+      seen: async () => {
+        await rollcall.rebuildUntil("orders", { timeMs: Date.now() }, "now");
+        const { items } = (await json("read-models/orders~now")) as { items: (Said & { key: string })[] };
+        return items.map(({ key: _, ...row }) => row);
+      },
+    },
     "by the verification of a projection": {
       seen: async () => {
         const { rows: count, differences } = await rollcall.verifyProjection("orders");
