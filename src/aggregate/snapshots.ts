@@ -54,10 +54,14 @@ export class Snapshots {
   /** The state of an instance as text; `undefined`, and told, when it would not survive. */
   stateOf({ name }: AggregateType, streamName: string, instance: object): string | undefined {
     if (this.rests) return undefined;
-    const state = stateText(instance);
-    if (typeof state === "string") return state;
-    if (!this.refused.has(name)) this.tell(new SnapshotRefused(name, streamName, state.place, state.found));
-    this.refused.add(name);
+    try {
+      const state = stateText(instance);
+      if (typeof state === "string") return state;
+      if (!this.refused.has(name)) this.tell(new SnapshotRefused(name, streamName, state.place, state.found));
+      this.refused.add(name);
+    } catch (error) {
+      this.rest("taken", streamName, error);
+    }
     return undefined;
   }
 

@@ -64,7 +64,6 @@ class Walk {
     const isFrozen = Object.isFrozen(value);
     // What nobody can change may as well be two.
     if (this.seen.has(value) && !isFrozen) return { place, found: "an object that is in another place too" };
-    if (!isFrozen && !Object.isExtensible(value)) return { place, found: "an object that was sealed, but not frozen" };
     this.frozen += isFrozen ? "1" : "0";
     this.seen.add(value);
     this.above.add(value);
@@ -78,6 +77,8 @@ class Walk {
     const isFrozen = Object.isFrozen(owner);
     const isArray = Array.isArray(owner);
     const names = Reflect.ownKeys(owner);
+    if (!isFrozen && !Object.isExtensible(owner))
+      return { place: place ?? "the aggregate", found: "an object that takes no more fields, and is not frozen" };
     if (isArray && names.length !== owner.length + 1)
       return { place: place!, found: "an array with holes, or with fields" };
     for (const name of names) {

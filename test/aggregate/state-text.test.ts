@@ -113,7 +113,18 @@ describe("the text of a state", () => {
     ],
     ["a hidden field", { order: hidden }, "order.secret", odd],
     ["a field that a symbol names", { [Symbol("x")]: 1 }, "Symbol(x)", odd],
-    ["a sealed object", { order: Object.seal({ n: 1 }) }, "order", "an object that was sealed, but not frozen"],
+    [
+      "a sealed object",
+      { order: Object.seal({ n: 1 }) },
+      "order",
+      "an object that takes no more fields, and is not frozen",
+    ],
+    [
+      "an aggregate that takes no more fields",
+      Object.preventExtensions({ n: 1 }),
+      "the aggregate",
+      "an object that takes no more fields, and is not frozen",
+    ],
     ["what is nested without end", { deep }, `deep${".inside".repeat(500)}`, "more than 500 levels deep"],
   ];
   for (const [what, state, place, found] of refused)

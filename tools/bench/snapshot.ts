@@ -33,7 +33,7 @@ const entered = Entered.of({
 
 class Account {
   private total = 0;
-  private readonly latest: Entered[] = [];
+  private readonly latest: { readonly amount: number; readonly note: string }[] = [];
 
   @Handles(Enter)
   enter(_: Enter): Entered {
@@ -48,7 +48,7 @@ class Account {
   @Applies(Entered)
   entered(event: Entered): void {
     this.total += event.amount;
-    this.latest.push({ ...event });
+    this.latest.push({ amount: event.amount, note: event.note });
     if (this.latest.length > 10) this.latest.shift();
   }
 }
