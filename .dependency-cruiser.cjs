@@ -23,6 +23,7 @@ const libraries = {
     "src/store/sqlite/",
     "src/store/eventstoredb/",
     "src/projection/sqlite/",
+    "src/aggregate/sqlite/",
     "tools/import",
     "tools/bench",
     "tools/eventstore",

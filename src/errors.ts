@@ -115,6 +115,27 @@ export class EventNotApplied extends RollcallError {
   }
 }
 
+/** The state of an aggregate would not survive JSON, so no snapshot of it is taken. It is told; no command fails by it. */
+export class SnapshotRefused extends RollcallError {
+  readonly code = "SNAPSHOT_REFUSED";
+  constructor(
+    readonly aggregate: string,
+    readonly streamName: string,
+    /** The field, for example `lines[0].price`. */
+    readonly place: string,
+    readonly found: string,
+  ) {
+    super(
+      `${streamName}: no snapshot of ${aggregate} was taken. Expected a state that JSON gives back as it was, found ${place}: ${found}. Keep plain objects, arrays, text, finite numbers, true, false and null, each object in one place; or take snapshot out of @Aggregate. Until then every event is read.`,
+    );
+  }
+}
+
+/** Snapshots could not be read or written, or one is damaged. It is told; commands go on, and read every event. */
+export class SnapshotFailed extends RollcallError {
+  readonly code = "SNAPSHOT_FAILED";
+}
+
 // ── Messages ────────────────────────────────────────────────────────────────
 
 /** A stored event cannot be turned into the present shape of its type. */

@@ -15,6 +15,7 @@ import { importPart } from "./bench/import.js";
 import { observerParts } from "./bench/observer.js";
 import type { Figure, Goal, Part } from "./bench/part.js";
 import { replayParts } from "./bench/replay.js";
+import { snapshotPart } from "./bench/snapshot.js";
 import { timeToFlagParts } from "./bench/time-to-flag.js";
 import { exitCodesInWords, run } from "./command-line.js";
 
@@ -36,6 +37,7 @@ const eventStoreDbPart: Part = {
 
 const parts: readonly Part[] = [
   ...appendParts,
+  snapshotPart,
   importPart,
   ...replayParts,
   ...observerParts,
@@ -54,7 +56,9 @@ const above0 = (text: string) => {
 
 function parse(): { names: readonly string[]; options: Options } {
   const command = new Command("bench")
-    .description("Measures appends, import, rebuild, observers and EventStoreDB; each in a process of its own.")
+    .description(
+      "Measures appends, snapshots, import, rebuild, observers and EventStoreDB; each in a process of its own.",
+    )
     .argument(
       "[parts...]",
       `what to measure, or how it begins: ${parts.map(({ name }) => name).join(", ")} (default: all)`,

@@ -5,10 +5,12 @@ import {
   EventStoreToken,
   Reactor,
   ReactsTo,
+  UpcastersToken,
   type AnyCommand,
   type EventStore,
   type Reaction,
   type RecordedEvent,
+  type Upcasters,
 } from "../../src/index.js";
 import { commandsFor } from "./answer.js";
 import { CounterpartMissing, OrderPlaced } from "./contracts.js";
@@ -20,6 +22,7 @@ export class AskAgain {
   constructor(
     @inject(PaymentGateway) private readonly gateway: PaymentGateway,
     @inject(EventStoreToken) private readonly store: EventStore,
+    @inject(UpcastersToken) private readonly upcasters: Upcasters,
   ) {}
 
   @ReactsTo(CounterpartMissing)
@@ -31,8 +34,9 @@ export class AskAgain {
     const isPayment = observer === "order-to-cash" && slot === "payment";
     const order = isPayment ? await this.orderIn(correlationId) : undefined;
     if (!order) return [];
-    const { aggregateId, data } = order;
-    const { total: amount } = data as OrderPlaced;
+    const { aggregateId } = order;
+    // What comes from the store itself has the shape in which it was recorded.
+    const { total: amount } = this.upcasters.decode(order, OrderPlaced);
     // The key follows from the flag, which is raised once: so the provider is asked once more, and not again after a crash.
     const answer = await this.gateway.request({ orderId: aggregateId, amount, idempotencyKey }, signal);
     return commandsFor(aggregateId, answer);

@@ -4,12 +4,15 @@ import { ApplyFailed, EventNotApplied, InvalidModel } from "../errors.js";
 import type { AnyCommand, AnyEvent, EventClass, RecordedEvent, Upcasters } from "../message/index.js";
 import { methodsByType, type DeclaredClass, type MethodUse } from "../model/index.js";
 import type { DecisionContext } from "./decorators.js";
+import { snapshotDeclaration, type SnapshotDeclaration } from "./snapshot-declaration.js";
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 
 export class AggregateType {
   readonly name: string;
   readonly category: string;
+  /** `undefined` for an aggregate without snapshots. */
+  readonly snapshot: SnapshotDeclaration | undefined;
   private readonly applies: ReadonlyMap<string, MethodUse>;
   private readonly handles: ReadonlyMap<string, MethodUse>;
 
@@ -21,6 +24,7 @@ export class AggregateType {
     this.category = declared.role.name;
     this.applies = methodsByType(declared.type, "applies");
     this.handles = methodsByType(declared.type, "handles");
+    this.snapshot = snapshotDeclaration(declared, upcasters);
   }
 
   /** Types of the commands that it handles. */

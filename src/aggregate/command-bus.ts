@@ -10,13 +10,15 @@ import {
   type AnyCommand,
   type AnyEvent,
   type EventMetadata,
-  type RecordedEvent,
   type Upcasters,
 } from "../message/index.js";
 import type { Model } from "../model/index.js";
 import type { EventData, EventStore } from "../store/event-store.js";
+import { AggregateLoader, eventPlace, type Loaded } from "./aggregate-loader.js";
 import { AggregateType } from "./aggregate-type.js";
 import { commandDigest } from "./command-digest.js";
+import type { SnapshotStore } from "./snapshot-store.js";
+import { Snapshots } from "./snapshots.js";
 
 export interface DispatchOptions {
   /** Makes the command idempotent: sent again with the same id it is answered from its events. A new UUID unless given. */
@@ -45,14 +47,10 @@ export interface CommandBusOptions {
   readonly clock?: Clock;
   /** How often a command is decided anew when somebody else appended first. */
   readonly maxAttempts?: number;
-}
-
-interface Loaded {
-  readonly instance: object;
-  readonly revision: bigint | undefined;
-  readonly correlationId: string | undefined;
-  /** Events of the same command id. */
-  readonly earlier: readonly RecordedEvent[];
+  /** Where aggregates that declare snapshots have them; without it they have none. The caller closes it. */
+  readonly snapshots?: SnapshotStore | undefined;
+  /** Told what happened to snapshots: a state that cannot be kept, a store that failed. No command fails by that. */
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 export class CommandBus {
@@ -62,15 +60,19 @@ export class CommandBus {
   private readonly upcasters: Upcasters;
   private readonly clock: Clock;
   private readonly maxAttempts: number;
+  private readonly snapshots: Snapshots | undefined;
+  private readonly loader: AggregateLoader;
 
   constructor(
     model: Model,
     private readonly store: EventStore,
-    { clock = systemClock, maxAttempts = 10 }: CommandBusOptions = {},
+    { clock = systemClock, maxAttempts = 10, snapshots, onError }: CommandBusOptions = {},
   ) {
     this.upcasters = model.upcasters;
     this.clock = clock;
     this.maxAttempts = maxAttempts;
+    this.snapshots = snapshots && new Snapshots(snapshots, store, { clock, onError });
+    this.loader = new AggregateLoader(store, this.snapshots);
     for (const declared of model.aggregates) {
       const type = new AggregateType(declared, model.upcasters);
       for (const commandType of type.commandTypes) this.byCommand.set(commandType, type);
@@ -92,6 +94,11 @@ export class CommandBus {
     validateCommand(command);
     const commandId = options.commandId ?? randomId();
     return this.inTurn(type.streamOf(command.aggregateId), () => this.decide(type, command, commandId, options));
+  }
+
+  /** Resolves when the snapshots are kept that commands so far have made due. */
+  async settled(): Promise<void> {
+    await this.snapshots?.settled();
   }
 
   private inTurn<T>(streamName: string, work: () => Promise<T>): Promise<T> {
@@ -129,8 +136,23 @@ export class CommandBus {
     options: DispatchOptions,
   ): Promise<CommandResult> {
     const streamName = type.streamOf(command.aggregateId);
+    const loaded = await this.loader.load(type, streamName, commandId);
+    try {
+      return await this.decideOn(loaded, type, command, commandId, options);
+    } finally {
+      if (loaded.due) this.snapshots!.keep(type, streamName, loaded.due);
+    }
+  }
+
+  private async decideOn(
+    loaded: Loaded,
+    type: AggregateType,
+    command: AnyCommand,
+    commandId: string,
+    options: DispatchOptions,
+  ): Promise<CommandResult> {
+    const streamName = type.streamOf(command.aggregateId);
     const digest = commandDigest(command);
-    const loaded = await this.load(type, streamName, commandId);
     const context = currentContext();
     const correlationId =
       options.correlationId ?? context.correlationId ?? loaded.correlationId ?? newCorrelationId(commandId, streamName);
@@ -175,25 +197,6 @@ export class CommandBus {
     return { ...result, revision, position, eventTypes, duplicate: false };
   }
 
-  private async load(type: AggregateType, streamName: string, commandId: string): Promise<Loaded> {
-    const instance = type.create();
-    const earlier: RecordedEvent[] = [];
-    let wanted = eventPlace(commandId, streamName, 0);
-    let first: RecordedEvent | undefined;
-    let last: RecordedEvent | undefined;
-    for await (const page of this.store.readStream(streamName))
-      for (const recorded of page) {
-        type.apply(instance, recorded);
-        first ??= recorded;
-        last = recorded;
-        if (recorded.id.startsWith(wanted)) {
-          earlier.push(recorded);
-          wanted = eventPlace(commandId, streamName, earlier.length);
-        }
-      }
-    return { instance, revision: last?.revision, correlationId: first?.correlationId, earlier };
-  }
-
   private eventData(event: AnyEvent, id: string, metadata: EventMetadata): EventData {
     const schemaVersion = this.upcasters.versionOf(event.type);
     return {
@@ -204,10 +207,6 @@ export class CommandBus {
     };
   }
 }
-
-/** The first half of an event's id: which event of which command it is. */
-const eventPlace = (commandId: string, streamName: string, index: number) =>
-  derivedId("event", commandId, streamName, index).slice(0, 18);
 
 /**
  * Ids follow from the command's, so that a retry appends the very same events. The second half says the payload too:

@@ -43,8 +43,24 @@ type AppliesWhatItDecides<A> = [Exclude<DecidedOf<A>, AppliedOf<A>>] extends [ne
   ? unknown
   : AggregateError<"an event is decided but never applied", Exclude<DecidedOf<A>, AppliedOf<A>>>;
 
+/** That the state of an aggregate is kept now and then, so that not every event is read for every command. */
+export interface SnapshotOptions {
+  /**
+   * From 1; raise it when state, or what `@Applies` methods call, changes: what another version kept is left aside. A
+   * change of these methods themselves, of a field's initial value, an event's class or its upcasters is noticed without.
+   */
+  readonly version: number;
+  /** How many events since the last one make another one due; 100 unless stated. */
+  readonly every?: number;
+}
+
+export interface AggregateOptions extends RoleOptions {
+  /** Without it, a command reads every event of its stream. */
+  readonly snapshot?: SnapshotOptions;
+}
+
 /** Marks a class as an aggregate. Its `name` is the category: its streams are called `<name>-<aggregateId>`. */
-export function Aggregate(options: RoleOptions) {
+export function Aggregate(options: AggregateOptions) {
   return <A extends object>(target: (new () => A) & AppliesWhatItDecides<A>): void =>
     recordRole(target, "aggregate", options);
 }

@@ -1,2 +1,4 @@
 export * from "./command-bus.js";
 export * from "./decorators.js";
+export { MemorySnapshotStore, type SnapshotStore } from "./snapshot-store.js";
+export { openSqliteSnapshotStore } from "./sqlite/snapshot-store.js";

@@ -1,7 +1,8 @@
 /** The composition: from a definition and two stores to the model, the command bus, read models, reactors and notifications. */
 
 import { Container, decorate, injectable, type Newable } from "inversify";
-import { CommandBus } from "../aggregate/index.js";
+import { CommandBus, type SnapshotStore } from "../aggregate/index.js";
+import { snapshotProblems } from "../aggregate/snapshot-declaration.js";
 import { InvalidModel } from "../errors.js";
 import { buildModel, roleOf, type AnyClass, type DeclaredClass, type Model } from "../model/index.js";
 import { notificationProblems, NotificationSubscriber, type Notification } from "../notification/index.js";
@@ -10,7 +11,7 @@ import { ProjectionReadModel, type ReadModelStore } from "../projection/index.js
 import { ReactorSubscriber, type ReactorLimits, type ReactorOptions } from "../reactor/index.js";
 import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import type { ApplicationDefinition, Domain } from "./registration.js";
-import { ClockToken, EventStoreToken, ReadModelStoreToken } from "./tokens.js";
+import { ClockToken, EventStoreToken, ReadModelStoreToken, UpcastersToken } from "./tokens.js";
 
 /** The roles that are not a domain's. */
 export const machineryRoles = ["projection", "observer", "notification", "http"] as const;
@@ -18,6 +19,8 @@ export const machineryRoles = ["projection", "observer", "notification", "http"]
 export interface Ports {
   readonly store: EventStore;
   readonly readModels: ReadModelStore;
+  /** `undefined` where commands do without. */
+  readonly snapshots?: SnapshotStore | undefined;
 }
 
 export interface Assembly {
@@ -48,6 +51,10 @@ export function modelOf(definition: ApplicationDefinition): Model {
     const role = roleOf(type);
     return role?.kind === "observer" ? definitionProblems({ type, role }) : [];
   });
+  const snapshotsOf = (type: AnyClass) => {
+    const role = roleOf(type);
+    return role?.kind === "aggregate" ? snapshotProblems({ type, role }) : [];
+  };
   return buildModel(
     {
       aggregates: domains.flatMap(({ aggregates = [] }) => aggregates),
@@ -59,6 +66,7 @@ export function modelOf(definition: ApplicationDefinition): Model {
     [
       ...domainProblems(domains),
       ...startProblems(domains),
+      ...domains.flatMap(({ aggregates = [] }) => aggregates.flatMap(snapshotsOf)),
       ...observerProblems,
       ...notificationProblems(notifications),
     ],
@@ -69,16 +77,17 @@ export function modelOf(definition: ApplicationDefinition): Model {
 export function assemble(
   definition: ApplicationDefinition,
   model: Model,
-  { store, readModels }: Ports,
+  { store, readModels, snapshots }: Ports,
   limits: ReactorLimits & Required<Pick<ReactorLimits, "clock">> & { readonly observerLimits?: ObserverLimits },
 ): Assembly {
-  const { clock, observerLimits } = limits;
+  const { clock, observerLimits, onError } = limits;
   const { domains = [] } = definition;
-  const commands = new CommandBus(model, store, { clock });
+  const commands = new CommandBus(model, store, { clock, snapshots, onError });
   const container = new Container({ defaultScope: "Singleton" });
   container.bind(ClockToken).toConstantValue(clock);
   container.bind(EventStoreToken).toConstantValue(store);
   container.bind(ReadModelStoreToken).toConstantValue(readModels);
+  container.bind(UpcastersToken).toConstantValue(model.upcasters);
   container.bind(CommandBus).toConstantValue(commands);
   for (const { bindings } of domains) bindings?.(container);
   definition.bindings?.(container);

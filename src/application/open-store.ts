@@ -72,8 +72,8 @@ async function openLog(
   return openSqliteEventStore({ file: store, clock, streamPrefix });
 }
 
-/** `rows.sqlite` → `rows.correlations.sqlite`, `rows.observers.sqlite`. */
-function besides(readModels: string, what: string): string {
+/** `rows.sqlite` → `rows.correlations.sqlite`, `rows.observers.sqlite`, `rows.snapshots.sqlite`. */
+export function besides(readModels: string, what: string): string {
   const { dir, name, ext } = parse(readModels);
   return join(dir, `${name}.${what}${ext}`);
 }

@@ -8,7 +8,7 @@ import { systemClock, type Clock } from "../clock.js";
 import { InvalidConfiguration, UnknownReadModel } from "../errors.js";
 import type { AnyCommand } from "../message/index.js";
 import type { ObserverLimits } from "../observer/index.js";
-import type { CommandResult, DispatchOptions } from "../aggregate/index.js";
+import type { CommandResult, DispatchOptions, SnapshotStore } from "../aggregate/index.js";
 import {
   rehearse,
   verifyObserver,
@@ -42,6 +42,7 @@ import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import { Processor, type ParkedEvent, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
 import { assemble, modelOf, type Assembly } from "./assembly.js";
 import { completed, type Configuration, type StatedConfiguration } from "./configuration.js";
+import { openSnapshots } from "./open-snapshots.js";
 import { openStore, readOnlyOver } from "./open-store.js";
 import type { ApplicationDefinition } from "./registration.js";
 import { withScratch } from "./scratch.js";
@@ -51,6 +52,8 @@ import { inMemory } from "./store-address.js";
 export interface RollcallOptions {
   /** An event store that the caller opened and closes, instead of the configured one. */
   readonly store?: EventStore;
+  /** Where snapshots of aggregates are kept, opened and closed by the caller; beside the read models unless stated. */
+  readonly snapshots?: SnapshotStore;
   readonly clock?: Clock;
   /** How much each observer keeps in memory: so much it takes, however many cases are open. */
   readonly observerLimits?: ObserverLimits;
@@ -58,7 +61,7 @@ export interface RollcallOptions {
   readonly onChange?: (status: ProcessorStatus) => void;
   /** Called whenever a reactor or a notification of this process has parked an event, those that wait behind another included. */
   readonly onParked?: (event: ParkedEvent) => void;
-  /** Called for each error that no caller sees: an HTTP request that failed unexpectedly, a hook above that threw. */
+  /** Called for each error that no caller sees: an HTTP request that failed unexpectedly, snapshots that failed, a hook above that threw. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -79,6 +82,7 @@ export class Rollcall {
     readonly readModels: ReadModelStore,
     readonly assembly: Assembly,
     private readonly options: RollcallOptions,
+    private readonly snapshots: SnapshotStore | undefined,
   ) {
     const { projections, observers, reactors, notifications } = assembly;
     const live = (readModel: ReadModel) =>
@@ -120,6 +124,7 @@ export class Rollcall {
       const file = complete.readModels === inMemory ? ":memory:" : complete.readModels;
       if (complete.readModels !== inMemory) await mkdir(dirname(file), { recursive: true });
       const readModels = await openSqliteReadModelStore({ file, clock });
+      const snapshots = options.snapshots ?? (await openSnapshots(model, complete, onError));
       try {
         const { observerLimits } = options;
         const limits = {
@@ -128,13 +133,14 @@ export class Rollcall {
           ...(onParked && { onParked }),
           ...(onError && { onError }),
         };
-        const assembly = assemble(definition, model, { store, readModels }, limits);
+        const assembly = assemble(definition, model, { store, readModels, snapshots }, limits);
         checkRoles(complete.roles, assembly.roles);
         if (complete.readOnly) checkReactors(complete.roles, assembly.reactors);
         for (const { declared } of assembly.notifications)
           for (const warning of declared.warnings ?? []) process.emitWarning(warning, "RollcallWarning");
-        return new Rollcall(complete, store, readModels, assembly, options);
+        return new Rollcall(complete, store, readModels, assembly, options, snapshots);
       } catch (error) {
+        if (snapshots !== options.snapshots) await snapshots?.close();
         await readModels.close();
         throw error;
       }
@@ -170,6 +176,8 @@ export class Rollcall {
       Promise.resolve(this.http?.close()),
       ...this.processors.map(({ processor }) => processor.stop()),
     ]);
+    await this.assembly.commands.settled();
+    if (this.snapshots !== this.options.snapshots) await this.snapshots?.close();
     await this.readModels.close();
     if (this.store !== this.options.store) await this.store.close();
     for (const outcome of stopped) if (outcome.status === "rejected") throw outcome.reason;

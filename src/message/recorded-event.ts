@@ -43,7 +43,7 @@ export class RecordedEvent {
     private readonly index = 0,
   ) {}
 
-  /** The JSON value; for any other content type, and for JSON that does not parse, the bytes (`Uint8Array`). */
+  /** As it was recorded, in whatever shape. The JSON value; for any other content type, and for JSON that does not parse, the bytes (`Uint8Array`). */
   get data(): unknown {
     return this.contents.data(this.index);
   }
@@ -92,6 +92,26 @@ export class RecordedEvent {
   get metadata(): EventMetadata {
     const raw = this.rawMetadata;
     return typeof raw === "string" || raw instanceof Uint8Array ? parseMetadata(raw) : readMetadata(raw);
+  }
+
+  /** The same event, saying the same in another shape. */
+  withData(data: unknown): RecordedEvent {
+    const { id, streamName, type, storedRevision, storedPosition, recordedAtMs, schemaVersion, contentType } = this;
+    const { correlationId, occurredAtMs, imported } = this;
+    return new RecordedEvent(
+      id,
+      streamName,
+      type,
+      storedRevision,
+      storedPosition,
+      recordedAtMs,
+      schemaVersion,
+      correlationId,
+      occurredAtMs,
+      imported,
+      contentType,
+      contentsOf(data, () => this.rawMetadata),
+    );
   }
 
   /** Id of the event, or else the command, that led directly to this event. */

@@ -80,6 +80,11 @@ export class Upcasters {
     return this.versions.get(type) ?? 1;
   }
 
+  /** The steps that lead to the present version, in order. */
+  stepsOf(type: string): readonly Upcaster[] {
+    return [...(this.steps.get(type)?.values() ?? [])].toSorted((a, b) => a.from - b.from);
+  }
+
   /**
    * Data of a recorded event in the present shape of its type; as stored, where the type is known by its name alone.
    * @throws EventTooNew when it was recorded with a version that is not known here.
@@ -98,6 +103,12 @@ export class Upcasters {
     let data = recorded.data;
     for (let from = recorded.schemaVersion; from < present; from++) data = this.step(recorded, from, data);
     return data;
+  }
+
+  /** The event with its data in the present shape. @throws EventTooNew, UndecodableEvent */
+  presented(recorded: RecordedEvent): RecordedEvent {
+    const isPresent = recorded.schemaVersion === (this.versions.get(recorded.type) ?? 1);
+    return isPresent || !this.known.has(recorded.type) ? recorded : recorded.withData(this.dataOf(recorded));
   }
 
   /**

@@ -23,6 +23,10 @@ export interface TimelineEntry {
   readonly passed?: boolean;
   /** What is recorded; absent for a deadline. */
   readonly recorded?: RecordedEvent;
+  /** What an event says in its present shape, which `recorded` may not have. Events only. */
+  readonly data?: unknown;
+  /** Why it cannot be brought into that shape. */
+  readonly problem?: string;
 }
 
 /** Sorted by time; a deadline follows what is in time for it. */
@@ -60,7 +64,7 @@ function entryOf(store: Pick<EventStore, "streamPrefix">, evidence: Evidence, re
   }
   if (type === divergenceType || type === truncatedType)
     return { atMs, kind: "alarm", words: (recorded.data as { detail: string }).detail, recorded };
-  return { atMs, kind: "event", words: partsOf(evidence, type), recorded };
+  return { atMs, kind: "event", words: partsOf(evidence, type), recorded, ...evidence.said(recorded) };
 }
 
 /** Of another observer, or of another version, whose cases these are not any more. */

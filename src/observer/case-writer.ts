@@ -1,6 +1,6 @@
 /** Writes the cases of one observer: has events judged, records the flags, and commits rows and checkpoint behind them. */
 
-import { HandlingFailed, RollcallError } from "../errors.js";
+import { EventTooNew, HandlingFailed, RollcallError } from "../errors.js";
 import type { RecordedEvent, Upcasters } from "../message/index.js";
 import type { GenerationWriter, WriterContext } from "../projection/read-model.js";
 import type { Page } from "../store/event-store.js";
@@ -100,6 +100,8 @@ export class CaseWriter implements GenerationWriter {
       try {
         await judge.take(event, identities[i]);
       } catch (error) {
+        // Until a process comes that knows it, what stands before it is not to wait.
+        if (error instanceof EventTooNew && this.context.mode === "live") await this.flush();
         // What the stores say is not about this event.
         if (error instanceof RollcallError) throw error;
         await this.checkLease();

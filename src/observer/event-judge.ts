@@ -1,5 +1,6 @@
 /** What one event after the other does to the cases of an observer: time, deadlines, keys, and what operators say. */
 
+import { EventTooNew } from "../errors.js";
 import type { RecordedEvent } from "../message/index.js";
 import type { EventStore, Page } from "../store/event-store.js";
 import { tickType, type TickData } from "../subscription/index.js";
@@ -13,6 +14,7 @@ import {
   type AcknowledgedData,
   type ClockResetData,
 } from "./control-events.js";
+import type { ObserverDefinition } from "./definition.js";
 import type { DefinitionHistory } from "./definition-history.js";
 import type { DefinitionsInForce } from "./definitions.js";
 import type { FlagRecorder } from "./flag-recorder.js";
@@ -81,22 +83,33 @@ export class EventJudge {
     };
   }
 
-  /** Loads what the page needs at once; returns whom its events belong to. */
+  /** Loads what the page needs at once; returns whom its events belong to, up to one of a version that is not known here. */
   async prepare(events: Page): Promise<readonly EventIdentity[]> {
     const { inForce } = this.definitions;
     const keys: string[] = [];
     const aliases: string[] = [];
-    const identities = events.map((event) => {
-      if (isControl(event.type)) return nobody;
-      const identity = identify(inForce, event, this.dataOf);
+    const identities: EventIdentity[] = [];
+    for (const event of events) {
+      const identity = isControl(event.type) ? nobody : this.identityIn(inForce, event);
+      // It is met again when its turn comes: what stands before it counts.
+      if (!identity) break;
+      identities.push(identity);
       const { key, alias, via } = identity;
       if (key !== undefined) keys.push(key);
       if (alias !== undefined) aliases.push(alias);
       if (via !== undefined) aliases.push(via);
-      return identity;
-    });
+    }
     await this.rows.prepare(keys, aliases);
     return identities;
+  }
+
+  private identityIn(definition: ObserverDefinition, event: RecordedEvent): EventIdentity | undefined {
+    try {
+      return identify(definition, event, this.dataOf);
+    } catch (error) {
+      if (error instanceof EventTooNew) return undefined;
+      throw error;
+    }
   }
 
   /** First time moves on and deadlines before it fire, then the event itself counts. */

@@ -107,6 +107,15 @@ export class Evidence {
     });
   }
 
+  /** What the event says, in its present shape; or why nobody can tell. */
+  said(event: RecordedEvent): { readonly data: unknown } | { readonly problem: string } {
+    try {
+      return { data: this.dataOf(event) };
+    } catch (error) {
+      return { problem: (error as Error).message };
+    }
+  }
+
   private belongs({ where }: SlotDefinition, { trigger }: Slot, event: RecordedEvent): boolean {
     try {
       return holds(where, trigger, this.dataOf(event));

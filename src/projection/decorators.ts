@@ -6,7 +6,7 @@ import { recordRole, recordUse, type RoleOptions } from "../model/index.js";
 export interface ProjectionOptions extends RoleOptions {
   /** Raise it when the fold changes: the read model is then to be rebuilt. */
   readonly version: number;
-  /** Which row an event belongs to; it must depend on the event alone. */
+  /** Which row an event belongs to; it must depend on the event alone, whose data it sees in its present shape. */
   readonly key: (recorded: RecordedEvent) => string | undefined;
   /** Top-level fields of a row that queries may filter on. */
   readonly indexes?: readonly string[];

@@ -1,7 +1,7 @@
 /** A class that carries `@Projection`, as a read model. */
 
 import { createHash } from "node:crypto";
-import { HandlingFailed } from "../errors.js";
+import { EventTooNew, HandlingFailed } from "../errors.js";
 import type { EventClass, RecordedEvent, Upcasters } from "../message/index.js";
 import { methodsByType, type DeclaredClass } from "../model/index.js";
 import type { EventFilter, Page } from "../store/event-store.js";
@@ -90,9 +90,9 @@ export class ProjectionReadModel implements ReadModel {
     ];
   }
 
-  /** Key of the row that the event belongs to. @throws TypeError when it has none */
+  /** Key of the row that the event belongs to. @throws TypeError when it has none; EventTooNew, UndecodableEvent */
   rowKeyOf(recorded: RecordedEvent): string {
-    const key = this.keyOf(recorded);
+    const key = this.keyOf(this.upcasters.presented(recorded));
     if (typeof key === "string") return key;
     throw new TypeError(`its key is ${String(key)}, expected text; give the projection a key that every event has`);
   }
@@ -109,7 +109,9 @@ export class ProjectionReadModel implements ReadModel {
     return frozen(next);
   }
 
-  failureOf({ streamName, revision, type, position }: RecordedEvent, cause: unknown): HandlingFailed {
+  failureOf({ streamName, revision, type, position }: RecordedEvent, cause: unknown): Error {
+    // No fault of the fold: it says itself what to do.
+    if (cause instanceof EventTooNew) return cause;
     return new HandlingFailed(this.declaration.name, streamName, revision, type, position, cause);
   }
 
@@ -177,7 +179,7 @@ class ProjectionWriter implements GenerationWriter {
   }
 
   /** Keys up to the first event that has none. */
-  private keysOf(events: Page): { keys: string[]; failure?: HandlingFailed } {
+  private keysOf(events: Page): { keys: string[]; failure?: Error } {
     const keys: string[] = [];
     for (const recorded of events)
       try {
@@ -189,7 +191,7 @@ class ProjectionWriter implements GenerationWriter {
   }
 
   /** Folds up to the first event that fails. */
-  private foldAll(events: Page, keys: readonly string[]): { count: number; failure?: HandlingFailed } {
+  private foldAll(events: Page, keys: readonly string[]): { count: number; failure?: Error } {
     for (let count = 0; count < keys.length; count++)
       try {
         this.fold(events[count]!, keys[count]!);

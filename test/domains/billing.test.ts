@@ -14,8 +14,8 @@ import { AskAgain } from "../../domains/billing/ask-again.js";
 import { CounterpartMissing } from "../../domains/billing/contracts.js";
 import { Payment } from "../../domains/billing/payment.js";
 import { RequestPayment } from "../../domains/billing/request-payment.js";
-import { OrderPlaced } from "../../domains/ordering/index.js";
-import { InvalidCommand, MemoryEventStore, randomId } from "../../src/index.js";
+import { ordering, OrderPlaced } from "../../domains/ordering/index.js";
+import { InvalidCommand, MemoryEventStore, randomId, Upcasters } from "../../src/index.js";
 import { aggregate, reactor } from "../../src/testing/index.js";
 
 const taken = (paymentId: string) => PaymentTaken.of({ paymentId, amount: 40 });
@@ -96,44 +96,54 @@ describe("the second request for a payment", () => {
   const missing = (slot: string, observer = "order-to-cash") =>
     CounterpartMissing.of({ observer, slot, case: "process-7" });
 
-  async function placed(total: number) {
+  const upcasters = new Upcasters(ordering.upcasters, [OrderPlaced]);
+
+  async function placed(data: object, schemaVersion = 2) {
     const store = new MemoryEventStore();
-    await store.append(
-      "order-7",
-      [{ id: randomId(), type: "ordering.OrderPlaced", data: { total }, metadata: { $correlationId: "process-7" } }],
-      { expectedRevision: "no_stream" },
-    );
+    const metadata = { $correlationId: "process-7", schemaVersion };
+    await store.append("order-7", [{ id: randomId(), type: "ordering.OrderPlaced", data, metadata }], {
+      expectedRevision: "no_stream",
+    });
     return store;
   }
 
-  it("follows the flag that it did not come, for the order of that process", async () => {
-    const asked: PaymentRequest[] = [];
-    const gateway: PaymentGateway = {
-      request: async (request) => {
-        asked.push(request);
-        return { captures: [{ paymentId: "p-1", amount: 40 }] };
-      },
-    };
-    const story = reactor(new AskAgain(gateway, await placed(40))).when(missing("payment"));
-    await story.thenCommands(record("p-1"));
-    await story.thenCommands(record("p-1"));
-    expect(asked.map(({ orderId, amount }) => [orderId, amount])).to.deep.equal([
-      ["7", 40],
-      ["7", 40],
-    ]);
-    expect(asked[0]!.idempotencyKey, "asked once more, however often the flag is delivered").to.equal(
-      asked[1]!.idempotencyKey,
-    );
-  });
+  const orders: readonly [what: string, data: object, schemaVersion: number][] = [
+    ["the order", { total: 40, currency: "EUR" }, 2],
+    ["an order of version 1", { amount: "40" }, 1],
+  ];
+  for (const [what, data, schemaVersion] of orders)
+    it(`follows the flag that it did not come, for ${what} of that process`, async () => {
+      const asked: PaymentRequest[] = [];
+      const gateway: PaymentGateway = {
+        request: async (request) => {
+          asked.push(request);
+          return { captures: [{ paymentId: "p-1", amount: 40 }] };
+        },
+      };
+      const story = reactor(new AskAgain(gateway, await placed(data, schemaVersion), upcasters)).when(
+        missing("payment"),
+      );
+      await story.thenCommands(record("p-1"));
+      await story.thenCommands(record("p-1"));
+      expect(asked.map(({ orderId, amount }) => [orderId, amount])).to.deep.equal([
+        ["7", 40],
+        ["7", 40],
+      ]);
+      expect(asked[0]!.idempotencyKey, "asked once more, however often the flag is delivered").to.equal(
+        asked[1]!.idempotencyKey,
+      );
+    });
 
   it("does not follow what is missing elsewhere, nor where no order is known", async () => {
     const gateway: PaymentGateway = { request: () => Promise.reject(new Error("nobody should ask")) };
-    await reactor(new AskAgain(gateway, await placed(40)))
+    await reactor(new AskAgain(gateway, await placed({ total: 40 }), upcasters))
       .when(missing("shipment"))
       .thenCommands();
-    await reactor(new AskAgain(gateway, await placed(40)))
+    await reactor(new AskAgain(gateway, await placed({ total: 40 }), upcasters))
       .when(missing("payment", "another-observer"))
       .thenCommands();
-    await reactor(new AskAgain(gateway, new MemoryEventStore())).when(missing("payment")).thenCommands();
+    await reactor(new AskAgain(gateway, new MemoryEventStore(), upcasters))
+      .when(missing("payment"))
+      .thenCommands();
   });
 });

@@ -26,7 +26,7 @@ class OrderReopened extends DomainEvent("ordering.OrderReopened") {
   readonly reason!: string;
 }
 
-@Aggregate({ name: "order" })
+@Aggregate({ name: "order", snapshot: { version: 1, every: 100 } })
 export class Order {
   @Handles(PlaceOrder)
   place({ total, currency }: PlaceOrder): OrderPlaced {

@@ -20,10 +20,16 @@ const plain = "property/observer.test.js";
 const ticks = "observer/ticks.test.js";
 const takeover = "observer/takeover.test.js";
 const redefinition = "observer/redefinition.test.js";
+const snapshots = "aggregate/snapshots.test.js";
 const struck = "simulation/every-call.test.js";
 
 const inObserver = (file: string, find: string, replace: string): Edit => ({
   file: `observer/${file}.js`,
+  find,
+  replace,
+});
+const inAggregate = (file: string, find: string, replace: string): Edit => ({
+  file: `aggregate/${file}.js`,
   find,
   replace,
 });
@@ -179,5 +185,35 @@ export const faults: readonly Fault[] = [
     "the new terms fire before the definition is in force everywhere",
     inObserver("event-judge", "if (!this.redefining && this.rows", "if (this.rows"),
     redefinition,
+  ),
+  fault(
+    "a snapshot serves whatever event is where it ends",
+    inAggregate("aggregate-loader", "else if (isSame(snapshot.last, recorded))", "else if (true)"),
+    snapshots,
+  ),
+  fault(
+    "a snapshot forgets which commands came before it",
+    inAggregate("event-marks", "return this.marks.includes(markOf(beginningOfId));", "return false;"),
+    snapshots,
+  ),
+  fault(
+    "a snapshot serves whatever its state follows from",
+    inAggregate("snapshot", "!rest.startsWith(identity.definition)", "false"),
+    snapshots,
+  ),
+  fault(
+    "a snapshot of a stream serves although its beginning is gone",
+    inAggregate("aggregate-loader", "!first || !isSame(snapshot.first, first)", "!first"),
+    snapshots,
+  ),
+  fault(
+    "state that comes from a snapshot is not frozen where it was",
+    inAggregate("state-text", 'const isFrozen = frozen[next++] === "1";', "const isFrozen = false;"),
+    snapshots,
+  ),
+  fault(
+    "an observer forgets what came before an event that is too new",
+    inObserver("case-writer", 'error instanceof EventTooNew && this.context.mode === "live"', "false"),
+    "versions/too-new.test.js",
   ),
 ];

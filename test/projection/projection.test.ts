@@ -196,8 +196,10 @@ describe("a live projection", () => {
     await count(store, "a", 1);
     await record(store, "thing-a", [Counted.of({ amount: 5 })], { schemaVersion: 2 });
     await count(store, "a", 1);
-    const error = await stopped(start(totals()));
-    expect(error.cause).to.be.instanceOf(EventTooNew);
+    const watched = start(totals());
+    await until("it has stopped", () => watched.state === "stopped");
+    const error = watched.error!;
+    expect(error).to.be.instanceOf(EventTooNew);
     expect(error.message).to.match(/thing-a, revision 1.*recorded with schema version 2, this process knows up to 1/);
     expect(await sumsOf(readModels)).to.deep.equal({ a: 1 });
   });

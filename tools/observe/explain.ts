@@ -53,7 +53,7 @@ async function plain({ rollcall }: Session, explanation: Explanation) {
   };
 }
 
-function plainEntry({ atMs, kind, words, slot, passed, recorded }: TimelineEntry) {
+function plainEntry({ atMs, kind, words, slot, passed, recorded, data, problem }: TimelineEntry) {
   return {
     at: timeInWords(atMs).replace(" ", "T"),
     kind,
@@ -68,7 +68,8 @@ function plainEntry({ atMs, kind, words, slot, passed, recorded }: TimelineEntry
       eventId: recorded.id,
       recordedAt: recorded.recordedAt,
       occurredAt: recorded.occurredAtMs === undefined ? undefined : new Date(recorded.occurredAtMs),
-      data: recorded.data instanceof Uint8Array ? undefined : recorded.data,
+      data: kind === "event" ? data : recorded.data,
+      problem,
     }),
   };
 }

@@ -89,7 +89,7 @@ const isAhead = ({ kind, passed, recorded }: TimelineEntry, position: bigint): b
 
 const clockOf = (ms: number) => timeInWords(ms).slice(11, 23);
 
-function entryInWords({ atMs, kind, words, passed, recorded }: TimelineEntry): string {
+function entryInWords({ atMs, kind, words, passed, recorded, data, problem }: TimelineEntry): string {
   const time = `  ${clockOf(atMs)}  `;
   switch (kind) {
     case "deadline":
@@ -100,8 +100,8 @@ function entryInWords({ atMs, kind, words, passed, recorded }: TimelineEntry): s
     case "acknowledgement":
       return `${time}${coloured("green", `* ${words}`)}`;
     case "event": {
-      const { type, streamName, revision, position, data } = recorded!;
-      const said = data instanceof Uint8Array ? `${data.length} bytes` : (JSON.stringify(data) ?? "");
+      const { type, streamName, revision, position, data: stored } = recorded!;
+      const said = stored instanceof Uint8Array ? `${stored.length} bytes` : (problem ?? JSON.stringify(data) ?? "");
       const part = words === "" ? "" : `  [${words}]`;
       const place = `${streamName} revision ${revision}, position ${position}`;
       const cut = said.length > longestData ? `${said.slice(0, longestData)}…` : said;
