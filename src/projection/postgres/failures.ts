@@ -3,7 +3,10 @@
 import { AccessDenied, InvalidConfiguration, UntrustedConnection, type RollcallError } from "../../errors.js";
 
 /** Code of PostgreSQL (SQLSTATE), of the system, or none. */
-export const codeOf = (error: unknown): string => String((error as { code?: unknown } | undefined)?.code ?? "");
+export function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return typeof code === "string" ? code : "";
+}
 
 /** The table is not there: it was dropped together with its generation. */
 export const isMissingTable = (error: unknown): boolean => codeOf(error) === "42P01";
@@ -38,7 +41,7 @@ export function refusal(error: unknown, place: string, user: string | undefined)
   const code = codeOf(error);
   const words = error instanceof Error ? error.message : String(error);
   const who = user ?? "this user";
-  if (/^28/.test(code)) return denied(who, `enter ${place}: ${words}`, "Check the name and the password.", error);
+  if (code.startsWith("28")) return denied(who, `enter ${place}: ${words}`, "Check the name and the password.", error);
   if (code === "42501")
     return denied(
       who,
@@ -46,8 +49,7 @@ export function refusal(error: unknown, place: string, user: string | undefined)
       "Let an administrator grant it: the schema and its tables are to belong to this user.",
       error,
     );
-  if (code === "3D000")
-    return new InvalidConfiguration([`${place}: ${words}. Create it, in UTF8, or name another.`]);
+  if (code === "3D000") return new InvalidConfiguration([`${place}: ${words}. Create it, in UTF8, or name another.`]);
   if (/CERT|SELF_SIGNED|^ERR_(SSL|TLS)|UNABLE_TO_(VERIFY|GET)/.test(code) || /support SSL connections/.test(words))
     return new UntrustedConnection(
       place,

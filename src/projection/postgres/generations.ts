@@ -108,8 +108,11 @@ export class Generations {
   /** Drops what was retired, here or by a process that was killed before it came to this. Each in its own transaction. */
   async prune(): Promise<void> {
     try {
-      const retired = await this.database.query<{ id: string }>(`SELECT id FROM ${this.table} WHERE NOT (${isPresent})`);
-      for (const { id } of retired) await this.database.write((transaction) => this.dropRetired(transaction, Number(id)));
+      const retired = await this.database.query<{ id: string }>(
+        `SELECT id FROM ${this.table} WHERE NOT (${isPresent})`,
+      );
+      for (const { id } of retired)
+        await this.database.write((transaction) => this.dropRetired(transaction, Number(id)));
     } catch (error) {
       // What retired them has succeeded and must not seem to have failed; the next one to come here drops the rest.
       if (!(error instanceof StoreUnavailable || error instanceof StoreClosed || error instanceof InUse)) throw error;

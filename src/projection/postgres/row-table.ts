@@ -124,9 +124,7 @@ export class RowTable {
   /** Creates the index of the field if it is missing. */
   async createIndex(transaction: Transaction, field: string): Promise<void> {
     const name = `rows_${this.generation.id}_${columnOf(this.numberOf(field))}`;
-    await transaction.change(
-      `CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${this.indexedValue(field)}, key)`,
-    );
+    await transaction.change(`CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${this.indexedValue(field)}, key)`);
   }
 
   /** Tells the server what is in the table, so that it chooses the right index. */

@@ -92,10 +92,7 @@ interface Found extends Columns {
 }
 
 /** The version of the schema: 0 for one in which nothing is yet, `undefined` when it is not there. */
-async function versionOf(
-  { place, schema }: Database,
-  reader: Pick<Transaction, "query">,
-): Promise<number | undefined> {
+async function versionOf({ place, schema }: Database, reader: Pick<Transaction, "query">): Promise<number | undefined> {
   const [found] = await reader.query<Found>(
     `SELECT current_setting('server_encoding') AS encoding, count(DISTINCT n.oid) AS schemas, count(c.oid) AS relations,
        coalesce(bool_or(c.relname = '${mark}'), false)::text AS "isMarked"

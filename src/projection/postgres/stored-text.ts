@@ -5,15 +5,11 @@ const needsSpelling = /[\0\u0001]/; // eslint-disable-line no-control-regex
 
 /** What PostgreSQL is given. Texts in it sort, begin and differ as the texts themselves do, by their UTF-8 bytes. */
 export const storedText = (text: string): string =>
-  needsSpelling.test(text)
-    ? text.replaceAll("\u0001", "\u0001\u0002").replaceAll("\0", "\u0001\u0001")
-    : text;
+  needsSpelling.test(text) ? text.replaceAll("\u0001", "\u0001\u0002").replaceAll("\0", "\u0001\u0001") : text;
 
 /** The text that was stored. */
 export const originalText = (stored: string): string =>
-  needsSpelling.test(stored)
-    ? stored.replaceAll("\u0001\u0001", "\0").replaceAll("\u0001\u0002", "\u0001")
-    : stored;
+  needsSpelling.test(stored) ? stored.replaceAll("\u0001\u0001", "\0").replaceAll("\u0001\u0002", "\u0001") : stored;
 
 /** The first text after all that begin with `prefix`; `undefined` when there is none. */
 export function endOf(prefix: string): string | undefined {
