@@ -74,7 +74,7 @@ export class Database {
       // Of a connection that nobody uses: the next one who needs one opens another.
       .on("error", () => {})
       // Whoever waits for an answer is told by it.
-      .on("connect", (client) => client.on("error", () => {}))
+      .on("connect", (client) => forgetPassword(client.on("error", () => {})))
       .on("acquire", (client) => this.inUse.add(client))
       .on("release", (_error, client) => this.inUse.delete(client));
   }
@@ -194,6 +194,12 @@ function poolConfiguration(address: PostgresAddress): pg.PoolConfig {
     keepAlive: true,
     types: { getTypeParser: () => (value: unknown) => value } as pg.CustomTypesConfig,
   };
+}
+
+/** The driver keeps what it has sent, for no further use. */
+function forgetPassword(client: pg.ClientBase): void {
+  const keeping = client as pg.ClientBase & { password?: unknown; connectionParameters?: { password?: unknown } };
+  for (const place of [keeping, keeping.connectionParameters]) if (place?.password) place.password = null;
 }
 
 function contentOf(file: string): string {

@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ const careless = ["fsync", "full_page_writes", "synchronous_commit"].flatMap((se
 
 export class PostgresServer {
   private constructor(
+    private readonly folder: string,
     private readonly embedded: EmbeddedPostgres,
     readonly port: number,
     readonly password: string,
@@ -22,14 +24,15 @@ export class PostgresServer {
     const port = await freePort();
     const password = randomBytes(12).toString("hex");
     const log: string[] = [];
+    const folder = join(tmpdir(), `rollcall-postgres-${randomBytes(6).toString("hex")}`);
     const embedded = new EmbeddedPostgres({
-      databaseDir: join(tmpdir(), `rollcall-postgres-${randomBytes(6).toString("hex")}`),
+      databaseDir: folder,
       port,
       password,
-      persistent: false,
+      persistent: true,
       createPostgresUser: process.getuid?.() === 0,
       // Sorts otherwise than by bytes unless told to.
-      initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"],
+      initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US"],
       postgresFlags: [...careless, "-c", "unix_socket_directories=", "-c", "max_connections=200"],
       onLog: (line) => void log.push(line),
       onError: (line) => void log.push(String(line)),
@@ -40,12 +43,15 @@ export class PostgresServer {
     } catch (cause) {
       throw new Error(`PostgreSQL did not start:\n${log.join("")}`, { cause });
     }
-    return new PostgresServer(embedded, port, password);
+    return new PostgresServer(folder, embedded, port, password);
   }
 
   /** `parameters` of the URL, for example `schema=a`. */
-  url(parameters = "", { user = "postgres", password = this.password, port = this.port } = {}): string {
-    return `postgres://${user}:${password}@127.0.0.1:${port}/postgres${parameters && `?${parameters}`}`;
+  url(
+    parameters = "",
+    { user = "postgres", password = this.password, port = this.port, database = "postgres" } = {},
+  ): string {
+    return `postgres://${user}:${password}@127.0.0.1:${port}/${database}${parameters && `?${parameters}`}`;
   }
 
   async query(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
@@ -58,8 +64,16 @@ export class PostgresServer {
     }
   }
 
-  stop(): Promise<void> {
-    return this.embedded.stop();
+  /** The same port and the same data afterwards; connections break. */
+  async restart(meanwhile: () => Promise<unknown> = async () => {}): Promise<void> {
+    await this.embedded.stop();
+    await meanwhile();
+    await this.embedded.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.embedded.stop();
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 
