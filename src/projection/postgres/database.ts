@@ -58,17 +58,21 @@ export class Database {
   private readonly pool: pg.Pool;
   private readonly inUse = new Set<pg.PoolClient>();
   private readonly closing = new AbortController();
+  /** Waits, and tells how long it took. */
   private readonly clock: Clock;
   private closed: Promise<void> | undefined;
 
-  /** @throws InvalidConfiguration when the file of the authority cannot be read */
+  /**
+   * @param stated tells what is recorded; the server's own clock unless stated, because those of several machines differ
+   * @throws InvalidConfiguration when the file of the authority cannot be read
+   */
   constructor(
     private readonly address: PostgresAddress,
     private readonly deadlineMs: number,
-    clock: Clock | undefined,
+    private readonly stated: Clock | undefined,
   ) {
     this.schema = `"${address.schema}"`;
-    this.clock = clock ?? systemClock;
+    this.clock = stated ?? systemClock;
     this.pool = new pg.Pool(poolConfiguration(address));
     this.pool
       // Of a connection that nobody uses: the next one who needs one opens another.
@@ -81,6 +85,13 @@ export class Database {
 
   get place(): string {
     return this.address.place;
+  }
+
+  /** The present in milliseconds, in a statement: its parameter of that number, with the value, or the server's own. */
+  now(parameter: number): { readonly text: string; readonly values: readonly number[] } {
+    return this.stated
+      ? { text: `$${parameter}::double precision`, values: [this.stated.now()] }
+      : { text: "floor(extract(epoch FROM clock_timestamp()) * 1000)::double precision", values: [] };
   }
 
   /** Runs one statement, on one snapshot. */

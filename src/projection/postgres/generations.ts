@@ -15,8 +15,11 @@ interface GenerationRecord extends CheckpointRecord {
   readonly id: string;
   readonly name: string;
   readonly version: string;
+  readonly place: string;
   readonly definition: string;
-  readonly state: "active" | "building";
+  readonly state: Generation["state"];
+  readonly is_complete: "t" | "f";
+  readonly created_at_ms: string;
   readonly indexes: string;
 }
 
@@ -26,7 +29,10 @@ export const isServing = "generation.state = 'active'";
 
 type Reader = Pick<Transaction, "query">;
 
-const columns = ["id", "name", "version", "definition", "state", "indexes", ...checkpointColumns].join(", ");
+const columns = [
+  ...["id", "name", "version", "place", "definition", "state", "is_complete", "created_at_ms", "indexes"],
+  ...checkpointColumns,
+].join(", ");
 
 export class Generations {
   private readonly table: string;
@@ -35,38 +41,50 @@ export class Generations {
     this.table = `${database.schema}.generation`;
   }
 
-  active(name: string, reader: Reader = this.database): Promise<StoredGeneration | undefined> {
-    return this.find(reader, `name = $1 AND ${isServing}`, [name]);
+  all(): Promise<StoredGeneration[]> {
+    return this.find(this.database, `${isPresent} ORDER BY id`, []);
+  }
+
+  async active(place: string, reader: Reader = this.database): Promise<StoredGeneration | undefined> {
+    return (await this.find(reader, `place = $1 AND ${isServing}`, [place]))[0];
   }
 
   /** The generation as it is now; `undefined` when it was retired or dropped. */
-  byId(id: number, reader: Reader = this.database): Promise<StoredGeneration | undefined> {
-    return this.find(reader, `id = $1 AND ${isPresent}`, [id]);
+  async byId(id: number, reader: Reader = this.database): Promise<StoredGeneration | undefined> {
+    return (await this.find(reader, `id = $1 AND ${isPresent}`, [id]))[0];
   }
 
-  async namesOfActive(): Promise<string[]> {
-    const found = await this.database.query<{ name: string }>(
-      `SELECT name FROM ${this.table} WHERE ${isServing} ORDER BY name COLLATE "C"`,
+  /** One in the making that the declaration's code may go on with. */
+  async unfinished(
+    transaction: Transaction,
+    { place, definition, code }: ReadModelDeclaration,
+  ): Promise<StoredGeneration | undefined> {
+    if (code === undefined) return undefined;
+    const condition = "place = $1 AND state = 'building' AND definition = $2 AND code = $3";
+    return (await this.find(transaction, condition, [place, definition, code]))[0];
+  }
+
+  async placesOfActive(): Promise<string[]> {
+    const found = await this.database.query<{ place: string }>(
+      `SELECT place FROM ${this.table} WHERE ${isServing} ORDER BY place COLLATE "C"`,
     );
-    return found.map(({ name }) => name);
+    return found.map(({ place }) => place);
   }
 
   async create(
     transaction: Transaction,
-    { name, version, definition, indexes }: ReadModelDeclaration,
-    state: Generation["state"],
+    { name, version, place, definition, code, indexes }: ReadModelDeclaration,
+    state: "active" | "building",
   ): Promise<StoredGeneration> {
-    const fields = [...new Set(indexes)];
-    if (state === "building")
-      await transaction.query(`UPDATE ${this.table} SET state = 'retired' WHERE name = $1 AND state = 'building'`, [
-        name,
-      ]);
-    const [inserted] = await transaction.query<{ id: string }>(
-      `INSERT INTO ${this.table} (name, version, definition, indexes, state) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
-      [name, version, definition, JSON.stringify(fields), state],
+    if (state === "building") await this.retireAll(transaction, place, "building");
+    const now = this.database.now(8);
+    const fields = JSON.stringify([...new Set(indexes)]);
+    const [record] = await transaction.query<GenerationRecord>(
+      `INSERT INTO ${this.table} (name, version, place, definition, indexes, state, code, created_at_ms)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, ${now.text}) RETURNING ${columns}`,
+      [name, version, place, definition, fields, state, code, ...now.values],
     );
-    const id = Number(inserted!.id);
-    const created = { id, name, version, definition, state, indexes: fields, checkpoint: undefined };
+    const created = generationOf(record!);
     await new RowTable(this.database, created).create(transaction);
     return created;
   }
@@ -81,28 +99,43 @@ export class Generations {
     return this.change(transaction, changes, [id, ...checkpoint]);
   }
 
-  /** The generation as it is from now on; `undefined` when it was retired or dropped. */
-  async redeclare(
+  /** The generation as it is from now on. */
+  redeclare(
     transaction: Transaction,
-    id: number,
-    { version, definition }: ReadModelDeclaration,
+    { id, indexes: made }: StoredGeneration,
+    { version, definition, indexes }: ReadModelDeclaration,
   ): Promise<StoredGeneration | undefined> {
-    return this.change(transaction, "version = $2, definition = $3", [id, version, definition]);
+    // A field is called by its place in the list: those that are there keep theirs.
+    const fields = JSON.stringify([...new Set([...made, ...indexes])]);
+    return this.change(transaction, "version = $2, definition = $3, indexes = $4", [id, version, definition, fields]);
   }
 
-  /** Nobody else changes the generations of that name before the transaction has ended. */
-  async lock(transaction: Transaction, name: string): Promise<void> {
-    await transaction.query(`SELECT 1 FROM ${this.table} WHERE name = $1 ORDER BY id FOR UPDATE`, [name]);
+  async complete(transaction: Transaction, id: number): Promise<void> {
+    await this.change(transaction, "is_complete = true", [id]);
   }
 
-  /** Makes `next` the one that serves. */
-  async replace(transaction: Transaction, active: Generation | undefined, next: Generation): Promise<void> {
-    if (active) await this.retire(transaction, active.id);
-    await transaction.query(`UPDATE ${this.table} SET state = 'active' WHERE id = $1`, [next.id]);
+  /** Nobody else changes a generation of the place before the transaction has ended. */
+  async lock(transaction: Transaction, place: string): Promise<void> {
+    await transaction.query(`SELECT 1 FROM ${this.table} WHERE place = $1 ORDER BY id FOR UPDATE`, [place]);
   }
 
-  async retire(transaction: Transaction, id: number): Promise<void> {
-    await transaction.query(`UPDATE ${this.table} SET state = 'retired' WHERE id = $1`, [id]);
+  /** Makes `next` the one that serves in its place. */
+  async replace(
+    transaction: Transaction,
+    active: Generation | undefined,
+    next: Generation,
+    retains: boolean,
+  ): Promise<void> {
+    if (next.state !== "retained") await this.retireAll(transaction, next.place, "retained");
+    // One after the other: at no moment are there two of a state in the place.
+    if (active) await this.setState(transaction, active.id, "retired");
+    await this.setState(transaction, next.id, "active");
+    await this.complete(transaction, next.id);
+    if (active && retains) await this.setState(transaction, active.id, "retained");
+  }
+
+  retire(transaction: Transaction, id: number): Promise<void> {
+    return this.setState(transaction, id, "retired");
   }
 
   /** Drops what was retired, here or by a process that was killed before it came to this. Each in its own transaction. */
@@ -133,12 +166,12 @@ export class Generations {
     }
   }
 
-  private async find(reader: Reader, condition: string, values: unknown[]): Promise<StoredGeneration | undefined> {
-    const [record] = await reader.query<GenerationRecord>(
+  private async find(reader: Reader, condition: string, values: unknown[]): Promise<StoredGeneration[]> {
+    const records = await reader.query<GenerationRecord>(
       `SELECT ${columns} FROM ${this.table} WHERE ${condition}`,
       values,
     );
-    return record && generationOf(record);
+    return records.map(generationOf);
   }
 
   private async change(
@@ -152,19 +185,33 @@ export class Generations {
     );
     return record && generationOf(record);
   }
+
+  private async setState(transaction: Transaction, id: number, state: string): Promise<void> {
+    await transaction.query(`UPDATE ${this.table} SET state = $2 WHERE id = $1`, [id, state]);
+  }
+
+  private async retireAll(transaction: Transaction, place: string, state: Generation["state"]): Promise<void> {
+    await transaction.query(`UPDATE ${this.table} SET state = 'retired' WHERE place = $1 AND state = $2`, [
+      place,
+      state,
+    ]);
+  }
 }
 
 /** Not worth another attempt now. */
 class InUse extends Error {}
 
 function generationOf(record: GenerationRecord): StoredGeneration {
-  const { id, name, version, definition, state, indexes } = record;
+  const { id, name, version, place, definition, state, is_complete, created_at_ms, indexes } = record;
   return {
     id: Number(id),
     name,
     version: Number(version),
+    place,
     definition,
     state,
+    isComplete: is_complete === "t",
+    createdAtMs: Number(created_at_ms),
     checkpoint: checkpointOf(record),
     indexes: JSON.parse(indexes) as string[],
   };

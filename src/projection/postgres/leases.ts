@@ -1,6 +1,5 @@
 /** Leases in PostgreSQL: who may write under a name, until when, and with which token. */
 
-import type { Clock } from "../../clock.js";
 import { Fenced } from "../../errors.js";
 import type { Lease } from "../../subscription/checkpoint-store.js";
 import type { Database, Transaction } from "./database.js";
@@ -9,23 +8,19 @@ export class Leases {
   private readonly table: string;
   private readonly written = new Map<string, Pick<Lease, "token"> & { readonly writes: number }>();
 
-  /** @param clock tells when leases expire; the server's unless stated, because the clocks of several machines differ. */
-  constructor(
-    private readonly database: Database,
-    private readonly clock: Clock | undefined,
-  ) {
+  constructor(private readonly database: Database) {
     this.table = `${database.schema}.lease`;
   }
 
   async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
-    const now = this.now("$3");
+    const now = this.database.now(3);
     // Asked first without a lock: those who stand by ask often, and must not slow the holder down.
     const [taken] = await this.database.query(
       `SELECT 1 FROM ${this.table} WHERE name = $1 AND holder <> $2 AND expires_at_ms > ${now.text}`,
       [name, holder, ...now.values],
     );
     if (taken) return undefined;
-    const then = this.now("$4");
+    const then = this.database.now(4);
     const [found] = await this.database.write((transaction) =>
       transaction.query<{ token: string }>(
         `INSERT INTO ${this.table} AS lease (name, holder, token, expires_at_ms) VALUES ($1, $2, 1, ${then.text} + $3)
@@ -41,7 +36,7 @@ export class Leases {
 
   async renew(lease: Lease, ttlMs: number): Promise<boolean> {
     const { name, holder, token } = lease;
-    const now = this.now("$5");
+    const now = this.database.now(5);
     const confirmed = this.confirmed(lease);
     const [renewed] = await this.database.write((transaction) =>
       transaction.query<{ writes: string }>(
@@ -107,12 +102,5 @@ export class Leases {
     if (found >= confirmed) return false;
     this.written.delete(name);
     return true;
-  }
-
-  /** The present in milliseconds, in a statement: `parameter` of it, or the server's own. */
-  private now(parameter: string): { text: string; values: number[] } {
-    return this.clock
-      ? { text: `${parameter}::double precision`, values: [this.clock.now()] }
-      : { text: "(extract(epoch FROM clock_timestamp()) * 1000)::double precision", values: [] };
   }
 }

@@ -4,7 +4,9 @@ import type { Clock } from "../../clock.js";
 import { Fenced, InvalidConfiguration, UnknownReadModel } from "../../errors.js";
 import { Secret } from "../../secret.js";
 import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
+import { checkDeclaration, hasReached } from "../generation-rules.js";
 import type {
+  Activation,
   Commit,
   Generation,
   ReadModelDeclaration,
@@ -14,14 +16,13 @@ import type {
   RowQuery,
 } from "../read-model-store.js";
 import { encodeRows, isStorableKey } from "../row-encoding.js";
-import { checkIndexed, checkOrder, checkQuery, pageOf } from "../row-query.js";
+import { checkIndexed, checkOrder, checkQuery, pageOf, type KeyedRow, type OrderOptions } from "../row-query.js";
 import { postgresAddress, schemaProblems } from "./address.js";
 import { Checkpoints, valuesOf } from "./checkpoints.js";
 import { Database, type Transaction } from "./database.js";
-import { checkDeclaration, hasReached } from "../sqlite/generations.js";
 import { Generations, isPresent, isServing, type StoredGeneration } from "./generations.js";
 import { Leases } from "./leases.js";
-import { RowTable, type KeyedRow, type OrderOptions } from "./row-table.js";
+import { RowTable } from "./row-table.js";
 import { prepareSchema } from "./schema.js";
 
 export interface PostgresReadModelStoreOptions {
@@ -52,11 +53,10 @@ const pageSize = 1000;
  * @throws StoreUnavailable when the server cannot be reached.
  */
 export async function openPostgresReadModelStore(options: PostgresReadModelStoreOptions): Promise<ReadModelStore> {
-  const { clock } = options;
-  const database = new Database(addressOf(options), options.deadlineMs ?? 10_000, clock);
+  const database = new Database(addressOf(options), options.deadlineMs ?? 10_000, options.clock);
   try {
     await prepareSchema(database);
-    return new PostgresReadModelStore(database, clock);
+    return new PostgresReadModelStore(database);
   } catch (error) {
     await database.close();
     throw error;
@@ -78,17 +78,14 @@ function addressOf({ url, user, password, schema }: PostgresReadModelStoreOption
 class PostgresReadModelStore implements ReadModelStore {
   private readonly leases: Leases;
   private readonly checkpoints: Checkpoints;
-  private readonly generations: Generations;
+  private readonly records: Generations;
   /** Indexes that are known to be there, by generation and field. */
   private readonly indexed = new Set<string>();
 
-  constructor(
-    private readonly database: Database,
-    clock: Clock | undefined,
-  ) {
-    this.leases = new Leases(database, clock);
+  constructor(private readonly database: Database) {
+    this.leases = new Leases(database);
     this.checkpoints = new Checkpoints(database, this.leases);
-    this.generations = new Generations(database);
+    this.records = new Generations(database);
   }
 
   acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
@@ -115,37 +112,45 @@ class PostgresReadModelStore implements ReadModelStore {
     return this.checkpoints.parked(subscription);
   }
 
-  activeGeneration(name: string): Promise<Generation | undefined> {
-    return this.generations.active(name);
+  generations(): Promise<readonly Generation[]> {
+    return this.records.all();
+  }
+
+  activeGeneration(place: string): Promise<Generation | undefined> {
+    return this.records.active(place);
   }
 
   async openActive(declaration: ReadModelDeclaration, lease: Lease): Promise<Generation> {
     checkDeclaration(declaration);
     const generation = await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
-      const active = await this.generations.active(declaration.name, transaction);
-      return active ?? this.generations.create(transaction, declaration, "active");
+      const active = await this.records.active(declaration.place, transaction);
+      return active ?? this.records.create(transaction, declaration, "active");
     });
-    await this.generations.prune();
+    await this.records.prune();
     return generation;
   }
 
   redeclare(generation: Generation, lease: Lease, declaration: ReadModelDeclaration): Promise<Generation> {
     return this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
-      const redeclared = await this.generations.redeclare(transaction, generation.id, declaration);
-      if (!redeclared) throw new Fenced(lease.name);
-      return redeclared;
+      const found = present(generation, await this.locked(generation, transaction));
+      return present(generation, await this.records.redeclare(transaction, found, declaration));
     });
   }
 
-  async createBuilding(declaration: ReadModelDeclaration, lease: Lease): Promise<Generation> {
+  async createBuilding(
+    declaration: ReadModelDeclaration,
+    lease: Lease,
+    { resumes = false }: { readonly resumes?: boolean } = {},
+  ): Promise<Generation> {
     checkDeclaration(declaration);
     const generation = await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
-      return this.generations.create(transaction, declaration, "building");
+      const unfinished = resumes ? await this.records.unfinished(transaction, declaration) : undefined;
+      return unfinished ?? this.records.create(transaction, declaration, "building");
     });
-    await this.generations.prune();
+    await this.records.prune();
     return generation;
   }
 
@@ -158,9 +163,9 @@ class PostgresReadModelStore implements ReadModelStore {
 
   /** @throws InvalidQuery when the field is not indexed. @throws Fenced when the generation is no longer there. */
   async rowsInOrder(generation: Generation, field: string, options: OrderOptions): Promise<readonly KeyedRow[]> {
-    const found = present(generation, await this.generations.byId(generation.id));
+    const found = present(generation, await this.records.byId(generation.id));
     checkOrder(found.name, found.indexes, field, options.limit);
-    await this.index(found, [field], async (transaction) => present(generation, await this.byId(found, transaction)));
+    await this.index(found, [field]);
     return present(generation, await new RowTable(this.database, found).inOrder(isPresent, field, options));
   }
 
@@ -186,7 +191,7 @@ class PostgresReadModelStore implements ReadModelStore {
     const values = valuesOf(checkpoint);
     await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
-      const advanced = await this.generations.advance(transaction, generation.id, values);
+      const advanced = await this.records.advance(transaction, generation.id, values);
       if (!advanced) throw new Fenced(lease.name);
       await new RowTable(this.database, advanced).write(transaction, encoded);
     });
@@ -196,59 +201,67 @@ class PostgresReadModelStore implements ReadModelStore {
    * Indexes are made here, before the switch and apart from it: over the finished rows that takes less time than keeping
    * them up to date while the rows are written, and the switch itself stays short.
    */
-  async activate(generation: Generation, lease: Lease, workerLease: string, readThrough?: bigint): Promise<boolean> {
+  async activate(
+    generation: Generation,
+    lease: Lease,
+    { workerLease, readThrough, retains = false }: Activation,
+  ): Promise<boolean> {
     const ready = await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
       return this.readyToActivate(generation, lease, readThrough, transaction);
     });
     if (!ready) return false;
-    await this.buildIndexes(ready, lease);
+    await this.index(ready, ready.indexes, lease);
     const activated = await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
       await this.leases.lock(transaction, workerLease);
-      await this.generations.lock(transaction, generation.name);
-      const building = await this.readyToActivate(generation, lease, readThrough, transaction);
-      if (!building) return false;
-      if (building.state === "active") return true;
-      const active = await this.generations.active(building.name, transaction);
-      await this.generations.replace(transaction, active, building);
+      await this.records.lock(transaction, generation.place);
+      const next = await this.readyToActivate(generation, lease, readThrough, transaction);
+      if (!next) return false;
+      if (next.state === "active") return true;
+      const active = await this.records.active(next.place, transaction);
+      await this.records.replace(transaction, active, next, retains);
       await this.leases.revoke(transaction, workerLease);
       return true;
     });
-    if (activated) await this.generations.prune();
+    if (activated) await this.records.prune();
     return activated;
   }
 
-  async drop(generation: Generation, lease: Lease): Promise<void> {
+  async drop(
+    generation: Generation,
+    lease: Lease,
+    { serving = false }: { readonly serving?: boolean } = {},
+  ): Promise<void> {
     await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
-      await this.generations.lock(transaction, generation.name);
-      const found = await this.generations.byId(generation.id, transaction);
-      if (found?.state === "building") await this.generations.retire(transaction, generation.id);
+      const found = await this.locked(generation, transaction);
+      if (found && (serving || found.state !== "active")) await this.records.retire(transaction, found.id);
     });
-    await this.generations.prune();
+    await this.records.prune();
   }
 
-  findRow(name: string, key: string): Promise<Row | undefined> {
-    return this.whileServing(name, async (active) => {
+  findRow(place: string, key: string): Promise<Row | undefined> {
+    return this.whileServing(place, async (active) => {
       const found = await new RowTable(this.database, active).get(isServing, isStorableKey(key) ? [key] : []);
       return found && { value: found[0]?.row };
     });
   }
 
-  findRows(name: string, query: RowQuery): Promise<RowPage> {
-    return this.whileServing(name, async (active) => {
-      const checked = checkQuery(name, active, query);
+  findRows(place: string, query: RowQuery): Promise<RowPage> {
+    return this.whileServing(place, async (active) => {
+      const checked = checkQuery(active.name, active, query);
       const fields = checked.where.map(({ field }) => field);
-      await this.index(active, fields, (transaction) => this.byId(active, transaction));
+      await this.index(active, fields);
       const found = await new RowTable(this.database, active).page(isServing, checked);
       return found && { value: pageOf(active.id, checked, found) };
     });
   }
 
-  countRows(name: string, field: string, prefix?: string): Promise<ReadonlyMap<string, number>> {
-    return this.whileServing(name, async (active) => {
-      checkIndexed(name, active.indexes, field);
+  countRows(place: string, field: string, prefix?: string): Promise<ReadonlyMap<string, number>> {
+    return this.whileServing(place, async (active) => {
+      checkIndexed(active.name, active.indexes, field);
+      await this.index(active, [field]);
       const value = await new RowTable(this.database, active).count(isServing, field, prefix);
       return value && { value };
     });
@@ -258,67 +271,74 @@ class PostgresReadModelStore implements ReadModelStore {
     return this.database.close();
   }
 
-  async buildIndexes(generation: Generation, lease: Lease): Promise<void> {
+  async complete(generation: Generation, lease: Lease): Promise<void> {
     const found = await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
-      return present(generation, await this.generations.byId(generation.id, transaction));
+      return present(generation, await this.records.byId(generation.id, transaction));
     });
-    await this.index(found, found.indexes, async (transaction) => {
+    await this.index(found, found.indexes, lease);
+    if (found.isComplete) return;
+    await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
-      return present(generation, await this.byId(generation, transaction));
+      await this.records.complete(transaction, present(generation, await this.locked(generation, transaction)).id);
     });
   }
 
   /**
-   * Makes the indexes that are missing, each in a transaction of its own, because it takes long where rows are many.
-   * @param find the generation once more, locked, in that transaction; `undefined` when there is none to index
+   * Makes the indexes that are missing, unless the generation is gone; each step in a transaction of its own, because they
+   * take long where rows are many.
+   * @throws Fenced when the lease, if one is stated, was lost; or the generation is gone then
    */
-  private async index(
-    generation: StoredGeneration,
-    fields: readonly string[],
-    find: (transaction: Transaction) => Promise<StoredGeneration | undefined>,
-  ): Promise<void> {
+  private async index(generation: StoredGeneration, fields: readonly string[], lease?: Lease): Promise<void> {
     const table = new RowTable(this.database, generation);
+    const step = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T | undefined> =>
+      this.database.write(async (transaction) => {
+        if (lease) await this.leases.check(transaction, lease);
+        const found = await this.locked(generation, transaction);
+        if (lease) present(generation, found);
+        return found && work(transaction);
+      });
     for (const field of fields) {
       const known = `${generation.id} ${field}`;
       if (this.indexed.has(known)) continue;
-      if (!(await table.hasIndex(field)))
-        await this.database.write(async (transaction) => {
-          if (!(await find(transaction))) return;
-          await table.createIndex(transaction, field);
-          await table.analyze(transaction);
-        });
+      if (!(await table.hasIndex(field))) {
+        // Before the index, which tells that it was done.
+        let filled: string | undefined;
+        do filled = await step((transaction) => table.fill(transaction, filled));
+        while (filled !== undefined);
+        await step((transaction) => table.createIndex(transaction, field));
+      }
       this.indexed.add(known);
     }
   }
 
-  /** As it is now, and stays until the transaction has ended. */
-  private async byId({ id, name }: Generation, transaction: Transaction): Promise<StoredGeneration | undefined> {
-    await this.generations.lock(transaction, name);
-    return this.generations.byId(id, transaction);
+  /** The generation as it is now, and stays until the transaction has ended. */
+  private async locked({ id, place }: Generation, transaction: Transaction): Promise<StoredGeneration | undefined> {
+    await this.records.lock(transaction, place);
+    return this.records.byId(id, transaction);
   }
 
   /** The generation to activate as it is now; `undefined` when the active one is ahead. */
   private async readyToActivate(
-    { id, name }: Generation,
+    { id, place }: Generation,
     lease: Lease,
     readThrough: bigint | undefined,
     transaction: Transaction,
   ): Promise<StoredGeneration | undefined> {
-    const building = await this.generations.byId(id, transaction);
-    if (!building) throw new Fenced(lease.name);
-    const active = (await this.generations.active(name, transaction))?.checkpoint;
-    return hasReached(building.checkpoint, active, readThrough) ? building : undefined;
+    const next = await this.records.byId(id, transaction);
+    if (!next) throw new Fenced(lease.name);
+    const active = (await this.records.active(place, transaction))?.checkpoint;
+    return hasReached(next.checkpoint, active, readThrough) ? next : undefined;
   }
 
   /** Reads of the generation that serves, again when another one has taken its place before the answer was found. */
   private async whileServing<T>(
-    name: string,
+    place: string,
     read: (active: StoredGeneration) => Promise<{ readonly value: T } | undefined>,
   ): Promise<T> {
     for (;;) {
-      const active = await this.generations.active(name);
-      if (!active) throw new UnknownReadModel(name, await this.generations.namesOfActive());
+      const active = await this.records.active(place);
+      if (!active) throw new UnknownReadModel(place, await this.records.placesOfActive());
       const found = await read(active);
       if (found) return found.value;
     }

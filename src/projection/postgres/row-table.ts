@@ -1,29 +1,19 @@
-/** The rows of one generation: a table of keys and JSON texts, with a column for each field to filter on. */
+/** The rows of one generation: a table of keys, JSON texts, and the values of the fields to filter on. */
 
 import { InvalidRow } from "../../errors.js";
 import type { Row } from "../read-model-store.js";
 import type { EncodedRow } from "../row-encoding.js";
-import type { CheckedQuery } from "../row-query.js";
+import type { CheckedQuery, KeyedRow, OrderOptions } from "../row-query.js";
 import type { Columns, Database, Transaction } from "./database.js";
 import { isMissingTable } from "./failures.js";
 import { fieldText, numbers, texts } from "./field-values.js";
-import { endOf, originalText, storedText } from "./stored-text.js";
-
-export interface KeyedRow {
-  readonly key: string;
-  readonly row: Row;
-}
-
-export interface OrderOptions {
-  readonly after?: { readonly value: number; readonly key: string } | undefined;
-  readonly limit: number;
-}
+import { arrayText, copyLine, endOf, originalText, storedText } from "./stored-text.js";
 
 /** A generation, as its table needs it. */
 export interface Indexed {
   readonly id: number;
   readonly name: string;
-  /** Names of the fields to filter on. */
+  /** Names of the fields to filter on: the values of a row are in this order. */
   readonly indexes: readonly string[];
 }
 
@@ -35,25 +25,23 @@ const fewestToCopy = 1_000;
 const longestKey = 2_000;
 const indexedCharacters = 100;
 
-type StoredRow = readonly [key: string, doc: string, ...fields: (string | null)[]];
+type Document = Pick<Required<EncodedRow>, "key"> & { readonly doc: string };
 
 /** Reading, each method answers `undefined` when the generation is not, or no longer, what `condition` says. */
 export class RowTable {
   private readonly table: string;
-  private readonly columns: readonly string[];
 
   constructor(
     private readonly database: Database,
     private readonly generation: Indexed,
   ) {
     this.table = tableOf(database, generation.id);
-    this.columns = ["key", "doc", ...generation.indexes.map((_, i) => columnOf(i))];
   }
 
   async create(transaction: Transaction): Promise<void> {
-    const fields = this.columns.slice(2).map((column) => `, ${column} text COLLATE "C"`);
+    // One column for all values, so that a field that is added later changes no table that somebody reads.
     await transaction.change(
-      `CREATE TABLE ${this.table} (key text COLLATE "C" PRIMARY KEY, doc text NOT NULL${fields.join("")})`,
+      `CREATE TABLE ${this.table} (key text COLLATE "C" PRIMARY KEY, doc text NOT NULL, fields text[] COLLATE "C")`,
     );
   }
 
@@ -63,11 +51,19 @@ export class RowTable {
     const kept = rows.flatMap(({ key, doc }) => (doc === undefined ? [] : [{ key, doc }]));
     if (gone.length > 0) await transaction.query(`DELETE FROM ${this.table} WHERE key = ANY($1::text[])`, [gone]);
     if (await this.areAllNew(transaction, kept))
-      return transaction.copy(`COPY ${this.table} (${this.columns.join(", ")}) FROM STDIN`, this.lines(kept));
+      return transaction.copy(`COPY ${this.table} (key, doc, fields) FROM STDIN`, this.lines(kept));
     for (let i = 0; i < kept.length; i += batchSize) {
-      const batch = kept.slice(i, i + batchSize).map((row) => this.stored(row));
-      const arrays = this.columns.map((_, column) => batch.map((row) => row[column]));
-      await transaction.query(this.upsert, arrays);
+      const batch = kept.slice(i, i + batchSize);
+      await transaction.query(
+        `INSERT INTO ${this.table} (key, doc, fields)
+         SELECT key, doc, fields::text[] FROM unnest($1::text[], $2::text[], $3::text[]) AS changed (key, doc, fields)
+         ON CONFLICT (key) DO UPDATE SET doc = excluded.doc, fields = excluded.fields`,
+        [
+          batch.map(({ key }) => this.storedKey(key)),
+          batch.map(({ doc }) => doc),
+          batch.map((row) => this.fieldsOf(row)),
+        ],
+      );
     }
   }
 
@@ -81,7 +77,7 @@ export class RowTable {
     const parameter = (value: string) => `$${values.push(value)}::text`;
     const conditions = where.map(({ field, json }) => {
       const value = parameter(fieldText(JSON.parse(json))!);
-      return `${this.indexedValue(field)} = left(${value}, ${indexedCharacters}) AND ${this.column(field)} = ${value}`;
+      return `${this.indexedValue(field)} = left(${value}, ${indexedCharacters}) AND ${this.value(field)} = ${value}`;
     });
     conditions.push(...within(prefix, parameter));
     // Not `key > ''` for the first page: the empty text is a key like any other.
@@ -105,31 +101,46 @@ export class RowTable {
   async count(condition: string, field: string, prefix?: string): Promise<Map<string, number> | undefined> {
     const values: unknown[] = [];
     const parameter = (value: string) => `$${values.push(value)}::text`;
-    const column = this.column(field);
-    const range = [`${column} >= '${texts[0]}'`, `${column} < '${texts[1]}'`, ...within(prefix, parameter)];
-    const found = await this.whereIs(
-      condition,
-      `SELECT ${column} AS text, count(*) AS rows FROM ${this.table} WHERE ${range.join(" AND ")} GROUP BY 1`,
-      "",
-      values,
-    );
+    const value = this.value(field);
+    const range = [`${value} >= '${texts[0]}'`, `${value} < '${texts[1]}'`, ...within(prefix, parameter)];
+    const counted = `SELECT ${value} AS text, count(*) AS rows FROM ${this.table} WHERE ${range.join(" AND ")} GROUP BY 1`;
+    const found = await this.whereIs(condition, counted, "", values);
     return found && new Map(found.map(({ text, rows }) => [JSON.parse(text!) as string, Number(rows)]));
   }
 
   async hasIndex(field: string): Promise<boolean> {
-    const [found] = await this.database.query("SELECT to_regclass($1) AS index", [this.indexName(field)]);
+    const [found] = await this.database.query("SELECT to_regclass($1) AS index", [
+      `${this.database.schema}.${this.indexName(field)}`,
+    ]);
     return found!["index"] !== null;
   }
 
   /** Creates the index of the field if it is missing. */
   async createIndex(transaction: Transaction, field: string): Promise<void> {
-    const name = `rows_${this.generation.id}_${columnOf(this.numberOf(field))}`;
-    await transaction.change(`CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${this.indexedValue(field)}, key)`);
+    const on = `${this.table} (${this.indexedValue(field)}, key)`;
+    await transaction.change(`CREATE INDEX IF NOT EXISTS ${this.indexName(field)} ON ${on}`);
+    // So that the server chooses it where it should.
+    await transaction.change(`ANALYZE ${this.table}`);
   }
 
-  /** Tells the server what is in the table, so that it chooses the right index. */
-  async analyze(transaction: Transaction): Promise<void> {
-    await transaction.change(`ANALYZE ${this.table}`);
+  /**
+   * Gives some of the rows that were written before all fields were declared the values of the others.
+   * @returns the key to go on after; `undefined` when no row lacks any
+   */
+  async fill(transaction: Transaction, after: string | undefined): Promise<string | undefined> {
+    const lacking = `coalesce(cardinality(fields), 0) < ${this.generation.indexes.length}`;
+    const found = await transaction.query<{ key: string; doc: string }>(
+      `SELECT key, doc FROM ${this.table} WHERE ${lacking} ${after === undefined ? "" : "AND key > $1"}
+       ORDER BY key LIMIT ${batchSize} FOR UPDATE`,
+      after === undefined ? [] : [after],
+    );
+    if (found.length === 0) return undefined;
+    await transaction.query(
+      `UPDATE ${this.table} AS lacking SET fields = known.fields::text[]
+       FROM unnest($1::text[], $2::text[]) AS known (key, fields) WHERE lacking.key = known.key`,
+      [found.map(({ key }) => key), found.map((row) => this.fieldsOf(row))],
+    );
+    return found.at(-1)!.key;
   }
 
   private async read(
@@ -155,7 +166,8 @@ export class RowTable {
     const { database, generation } = this;
     try {
       const found = await database.query(
-        `SELECT found.* FROM ${database.schema}.generation LEFT JOIN LATERAL (SELECT true AS "isFound", * FROM (${inner}) AS inside) AS found ON true
+        `SELECT found.* FROM ${database.schema}.generation
+         LEFT JOIN LATERAL (SELECT true AS "isFound", * FROM (${inner}) AS inside) AS found ON true
          WHERE generation.id = ${generation.id} AND ${condition} ${order}`,
         values,
       );
@@ -167,36 +179,31 @@ export class RowTable {
   }
 
   /** Whether the rows all come after every row that is there, as those of a new table do: then none is there already. */
-  private async areAllNew(transaction: Transaction, rows: readonly { readonly key: string }[]): Promise<boolean> {
+  private async areAllNew(transaction: Transaction, rows: readonly Document[]): Promise<boolean> {
     // Only of these is the first also the first by its bytes.
     if (rows.length < fewestToCopy || rows.some(({ key }) => /[\ud800-\uffff]/.test(key))) return false;
-    const later = await transaction.query(`SELECT 1 FROM ${this.table} WHERE key >= $1 LIMIT 1`, [
-      storedText(rows[0]!.key),
-    ]);
+    const first = storedText(rows[0]!.key);
+    const later = await transaction.query(`SELECT 1 FROM ${this.table} WHERE key >= $1 LIMIT 1`, [first]);
     return later.length === 0;
   }
 
-  private get upsert(): string {
-    const { columns } = this;
-    const arrays = columns.map((_, i) => `$${i + 1}::text[]`).join(", ");
-    const changes = columns.slice(1).map((column) => `${column} = excluded.${column}`);
-    return `INSERT INTO ${this.table} (${columns.join(", ")}) SELECT * FROM unnest(${arrays})
-      ON CONFLICT (key) DO UPDATE SET ${changes.join(", ")}`;
+  private *lines(rows: readonly Document[]): Generator<string> {
+    for (const row of rows) yield copyLine([this.storedKey(row.key), row.doc, this.fieldsOf(row)]);
   }
 
-  private *lines(rows: readonly { readonly key: string; readonly doc: string }[]): Generator<string> {
-    for (const row of rows) yield `${this.stored(row).map(copyText).join("\t")}\n`;
-  }
-
-  private stored({ key, doc }: { readonly key: string; readonly doc: string }): StoredRow {
-    const { name, indexes } = this.generation;
+  private storedKey(key: string): string {
     const stored = storedText(key);
-    if (stored.length > longestKey / 4 && Buffer.byteLength(stored) > longestKey)
-      throw new InvalidRow(name, key, `has a key of more than ${longestKey} bytes, which PostgreSQL cannot index.`);
-    if (indexes.length === 0) return [stored, doc];
+    if (stored.length <= longestKey / 4 || Buffer.byteLength(stored) <= longestKey) return stored;
+    const { name } = this.generation;
+    throw new InvalidRow(name, key, `has a key of more than ${longestKey} bytes, which PostgreSQL cannot index.`);
+  }
+
+  private fieldsOf({ doc }: Document | { doc: string }): string | null {
+    const { indexes } = this.generation;
+    if (indexes.length === 0) return null;
     // Of the text, because that is what every store filters by: a date, for example, is a text there.
     const row = JSON.parse(doc) as Record<string, unknown>;
-    return [stored, doc, ...indexes.map((field) => fieldText(Object.hasOwn(row, field) ? row[field] : null))];
+    return arrayText(indexes.map((field) => fieldText(Object.hasOwn(row, field) ? row[field] : null)));
   }
 
   private numberOf(field: string): number {
@@ -205,17 +212,18 @@ export class RowTable {
     return number;
   }
 
-  private column(field: string): string {
-    return columnOf(this.numberOf(field));
+  private value(field: string): string {
+    return `fields[${this.numberOf(field) + 1}]`;
   }
 
   /** So much of a value as an index can take. */
   private indexedValue(field: string): string {
-    return `left(${this.column(field)}, ${indexedCharacters})`;
+    return `left(${this.value(field)}, ${indexedCharacters})`;
   }
 
+  // By number, because a name in a database is shorter than a field's may be.
   private indexName(field: string): string {
-    return `${this.table}_${this.column(field)}`;
+    return `rows_${this.generation.id}_${this.numberOf(field)}`;
   }
 }
 
@@ -228,18 +236,9 @@ function tableOf({ schema }: Database, id: number): string {
   return `${schema}.rows_${id}`;
 }
 
-// By number, because a name in a database is shorter than a field's may be.
-const columnOf = (number: number) => `f${number}`;
-
 function within(prefix: string | undefined, parameter: (value: string) => string): string[] {
   if (prefix === undefined || prefix === "") return [];
   const stored = storedText(prefix);
   const end = endOf(stored);
   return [`key >= ${parameter(stored)}`, ...(end === undefined ? [] : [`key < ${parameter(end)}`])];
 }
-
-/** A column of a line of COPY. */
-const copyText = (text: string | null) =>
-  text === null ? "\\N" : /[\\\n\r\t]/.test(text) ? text.replace(/[\\\n\r\t]/g, (special) => escapes[special]!) : text;
-
-const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };

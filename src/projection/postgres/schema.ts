@@ -10,8 +10,14 @@ const migrations: readonly string[] = [
      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
      name text NOT NULL,
      version integer NOT NULL,
+     -- One generation serves in a place: name@version of a projection, name of an observer.
+     place text NOT NULL,
      definition text NOT NULL,
-     state text NOT NULL CHECK (state IN ('building', 'active', 'retired')),
+     -- Digest of the code that folds.
+     code text,
+     state text NOT NULL CHECK (state IN ('building', 'active', 'retained', 'retired')),
+     is_complete boolean NOT NULL DEFAULT false,
+     created_at_ms double precision NOT NULL,
      -- Names of the fields to filter on, as a JSON array. The rows themselves are in the table rows_<id>.
      indexes text NOT NULL,
      store_id text,
@@ -20,7 +26,7 @@ const migrations: readonly string[] = [
      recorded_at_ms double precision,
      checkpoint_state text
    );
-   CREATE UNIQUE INDEX generation_one_of_a_state ON S.generation (name, state) WHERE state <> 'retired';
+   CREATE UNIQUE INDEX generation_one_of_a_state ON S.generation (place, state) WHERE state <> 'retired';
 
    CREATE TABLE S.lease (
      name text PRIMARY KEY,

@@ -21,3 +21,17 @@ export function endOf(prefix: string): string | undefined {
   }
   return undefined;
 }
+
+/** An array of texts in PostgreSQL's own spelling. */
+export const arrayText = (texts: readonly (string | null)[]): string =>
+  `{${texts.map((text) => (text === null ? "NULL" : `"${text.replace(/[\\"]/g, "\\$&")}"`)).join(",")}}`;
+
+/** A line of a COPY in the text format. */
+export const copyLine = (columns: readonly (string | null)[]): string =>
+  `${columns.map((column) => (column === null ? "\\N" : copyText(column))).join("\t")}\n`;
+
+const special = /[\\\n\r\t]/;
+const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+const copyText = (text: string): string =>
+  special.test(text) ? text.replace(/[\\\n\r\t]/g, (character) => escapes[character]!) : text;

@@ -42,7 +42,7 @@ describe("PostgreSQL read models behind a transaction pooler", () => {
     const again = (await other!.acquire("rebuild:orders", "a", 60_000))!;
     const next = await other!.createBuilding(declaration, again);
     await other!.commit(next, again, { rows: rows("second"), checkpoint: checkpointAt(40n) });
-    expect(await other!.activate(next, again, "live:orders")).to.equal(true);
+    expect(await other!.activate(next, again, { workerLease: "live:orders" })).to.equal(true);
     const late = store!.commit(generation, lease, { rows: [], checkpoint: checkpointAt(41n) });
     expect(await failure(late)).to.be.instanceOf(Fenced);
     expect(await store!.findRow("orders", "k0007")).to.deep.equal({ status: "second", dueMs: 7 });

@@ -10,7 +10,13 @@ import type { Generation, ReadModelStore, Row } from "../../../src/projection/re
 import type { Lease } from "../../../src/subscription/checkpoint-store.js";
 import { newSchema, postgresServer, type PostgresServer } from "./server.js";
 
-export const declaration = { name: "orders", version: 1, definition: "first", indexes: ["status", "dueMs"] };
+export const declaration = {
+  name: "orders",
+  version: 1,
+  place: "orders",
+  definition: "first",
+  indexes: ["status", "dueMs"],
+};
 export const checkpointAt = (position: bigint) => ({ storeId: "log-1", position, handled: 1, recordedAtMs: 0 });
 
 export class Stores {
@@ -67,7 +73,7 @@ export async function rebuild(
   const lease = (await store.acquire("rebuild:orders", "a", 60_000))!;
   const generation = await store.createBuilding(declaration, lease);
   await store.commit(generation, lease, { rows, checkpoint: checkpointAt(1n) });
-  await store.activate(generation, lease, "live:orders");
+  await store.activate(generation, lease, { workerLease: "live:orders" });
   return { generation, lease };
 }
 
