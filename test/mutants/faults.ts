@@ -33,6 +33,14 @@ const fault = (name: string, edit: Edit | readonly Edit[], ...tests: readonly st
   tests,
 });
 
+const inPostgres = (name: string, file: string, find: string, replace: string, test: string): Fault =>
+  fault(name, { file: `projection/postgres/${file}.js`, find, replace }, `projection/postgres/${test}.test.js`);
+
+const heldByUpdate =
+  "UPDATE ${this.table} SET writes = writes + 1 WHERE name = $1 AND holder = $2 AND token = $3 RETURNING writes";
+const readAlone =
+  "SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint AS writes FROM ${this.table} WHERE name = $1 AND holder = $2 AND token = $3";
+
 const fires = "if (!this.redefining && this.rows.mayBeDue(time.nowMs))\n            await this.fire(event);";
 const takes = "await judge.take(event, identities[i]);";
 const record = "await this.flags.record(this.judge.definitions.chain);";
@@ -180,4 +188,52 @@ export const faults: readonly Fault[] = [
     inObserver("event-judge", "if (!this.redefining && this.rows", "if (this.rows"),
     redefinition,
   ),
+  ...[
+    inPostgres(
+      "PostgreSQL sorts keys by the database's collation",
+      "row-table",
+      'key text COLLATE "C" PRIMARY KEY',
+      "key text PRIMARY KEY",
+      "read-model-store",
+    ),
+    inPostgres("PostgreSQL is asked for the lease without holding it", "leases", heldByUpdate, readAlone, "outages"),
+    inPostgres("PostgreSQL loses commits unnoticed", "leases", "if (found >= confirmed)", "if (found >= 0)", "outages"),
+    inPostgres(
+      "PostgreSQL keeps statements by name",
+      "database",
+      "=> ({ text, values",
+      '=> ({ name: process.getBuiltinModule("crypto").createHash("md5").update(text).digest("hex"), text, values',
+      "pooler",
+    ),
+    inPostgres(
+      "two processes make the PostgreSQL schema at once",
+      "schema",
+      "pg_advisory_xact_lock(hashtextextended($1, 0))",
+      "hashtextextended($1, 0)",
+      "schema",
+    ),
+    inPostgres(
+      "PostgreSQL is not asked again after a restart",
+      "database",
+      "if (!isInterruption(error))",
+      "if (error)",
+      "outages",
+    ),
+    inPostgres(
+      "rows from before a field was declared stay without it",
+      "read-model-store",
+      "while (filled !== undefined);",
+      "while (false);",
+      "rows",
+    ),
+    inPostgres("rows are copied over others", "row-table", "return later.length === 0", "return true", "rows"),
+    inPostgres(
+      "the first key by characters is taken for the first by bytes",
+      "row-table",
+      "/[\\ud800-\\uffff]/.test(key)",
+      "false",
+      "rows",
+    ),
+    inPostgres("a copied backslash is not doubled", "stored-text", '"\\\\": "\\\\\\\\"', '"\\\\": "\\\\"', "rows"),
+  ],
 ];

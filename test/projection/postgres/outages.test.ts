@@ -76,6 +76,33 @@ describe("PostgreSQL read models, when the server", () => {
     }
   });
 
+  it("has a commit under way, let nobody take the lease before it has ended", async () => {
+    const [store, standby] = [await stores.open(), await stores.open()];
+    const lease = (await store.acquire("live:orders", "a", 1))!;
+    const generation = await store.openActive(declaration, lease);
+    const row = (by: string) => ({ rows: [["k", { by }]] as const, checkpoint: checkpointAt(1n) });
+    await store.commit(generation, lease, row("a"));
+    const other = new pg.Client({ connectionString: stores.server.url() });
+    await other.connect();
+    try {
+      // Holds the commit up after it was found to have the lease.
+      await other.query(`BEGIN; SELECT 1 FROM ${stores.schema}.rows_1 FOR UPDATE`);
+      const committing = store.commit(generation, lease, row("a again"));
+      await pause(100);
+      let taken: Lease | undefined;
+      const taking = standby.acquire("live:orders", "b", 60_000).then((found) => (taken = found));
+      await pause(100);
+      expect(taken).to.equal(undefined);
+      await other.query("COMMIT");
+      await Promise.all([committing, taking]);
+      await standby.commit(generation, taken!, row("b"));
+      expect(await failure(store.commit(generation, lease, row("a late")))).to.be.instanceOf(Fenced);
+      expect(await store.findRow("orders", "k")).to.deep.equal({ by: "b" });
+    } finally {
+      await other.end();
+    }
+  });
+
   it("is closed while it does not answer, say so at once", async () => {
     const store = await stores.open();
     const other = new pg.Client({ connectionString: stores.server.url() });

@@ -4,13 +4,20 @@ import { openPostgresReadModelStore } from "../../../src/projection/postgres/ind
 import { readModelStoreContract } from "../../../src/testing/read-model-store-contract.js";
 import { newSchema, postgresServer } from "./server.js";
 
-readModelStoreContract("PostgreSQL", async () => {
-  const server = await postgresServer();
-  const schema = newSchema();
-  const url = server.url(`schema=${schema}&connections=4`);
-  return {
-    open: (clock) => openPostgresReadModelStore({ url, clock }),
-    elsewhere: { module: new URL("./elsewhere.js", import.meta.url).href, location: url },
-    remove: async () => void (await server.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)),
-  };
+describe("On a server that the first one starts,", () => {
+  before(async function () {
+    this.timeout(60_000);
+    await postgresServer();
+  });
+
+  readModelStoreContract("PostgreSQL", async () => {
+    const server = await postgresServer();
+    const schema = newSchema();
+    const url = server.url(`schema=${schema}&connections=4`);
+    return {
+      open: (clock) => openPostgresReadModelStore({ url, clock }),
+      elsewhere: { module: new URL("./elsewhere.js", import.meta.url).href, location: url },
+      remove: async () => void (await server.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)),
+    };
+  });
 });

@@ -97,6 +97,17 @@ describe("Rows in PostgreSQL", () => {
     ]);
   });
 
+  it("are merged also where a key is the first by its characters, and not by its bytes", async () => {
+    const store = await stores.open();
+    const { generation, lease } = await rebuild(store, [["\ufffd", { by: "first" }]]);
+    const many = [..."😀😁😂", "\ufffd"].flatMap((key) =>
+      Array.from({ length: 400 }, (_, i) => (i === 0 ? key : `${key}${i}`)),
+    );
+    const rows = many.map((key) => [key, { by: "second" }] as const);
+    await store.commit(generation, lease, { rows, checkpoint: checkpointAt(2n) });
+    expect(await store.findRow("orders", "\ufffd")).to.deep.equal({ by: "second" });
+  });
+
   it("may have long values, told apart at their ends, and keys of 2,000 bytes, but of no more", async () => {
     const store = await stores.open();
     // What cannot be compressed, as an index would.
