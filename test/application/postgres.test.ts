@@ -42,8 +42,12 @@ describe("the example application on PostgreSQL", () => {
     const response = await fetch(`${rollcall.url}${path}`);
     return { status: response.status, text: await response.text() };
   };
-  const rowsOf = async ({ readModels }: Rollcall, name: string) =>
-    (await readModels.findRows(name, { limit: 1000 })).rows;
+  const rowsOf = async ({ readModels, assembly }: Rollcall, name: string) => {
+    const declared = [...assembly.projections, ...assembly.observers].find(
+      ({ declaration }) => declaration.name === name,
+    )!;
+    return (await readModels.findRows(declared.declaration.place, { limit: 1000 })).rows;
+  };
 
   it("answers over HTTP, is rebuilt and verified, and has the rows that it has on SQLite", async () => {
     const rollcall = await onPostgres();

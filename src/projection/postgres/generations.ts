@@ -29,10 +29,8 @@ export const isServing = "generation.state = 'active'";
 
 type Reader = Pick<Transaction, "query">;
 
-const columns = [
-  ...["id", "name", "version", "place", "definition", "state", "is_complete", "created_at_ms", "indexes"],
-  ...checkpointColumns,
-].join(", ");
+const ownColumns = "id, name, version, place, definition, state, is_complete, created_at_ms, indexes";
+const columns = `${ownColumns}, ${checkpointColumns.join(", ")}`;
 
 export class Generations {
   private readonly table: string;

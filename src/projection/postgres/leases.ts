@@ -34,6 +34,19 @@ export class Leases {
     return found && { name, holder, token: Number(found.token) };
   }
 
+  async seize(name: string, holder: string, ttlMs: number): Promise<Lease> {
+    const now = this.database.now(4);
+    const [seized] = await this.database.write((transaction) =>
+      transaction.query<{ token: string }>(
+        `INSERT INTO ${this.table} AS lease (name, holder, token, expires_at_ms) VALUES ($1, $2, 1, ${now.text} + $3)
+         ON CONFLICT (name) DO UPDATE SET holder = $2, token = lease.token + 1, expires_at_ms = ${now.text} + $3
+         RETURNING token`,
+        [name, holder, ttlMs, ...now.values],
+      ),
+    );
+    return { name, holder, token: Number(seized!.token) };
+  }
+
   async renew(lease: Lease, ttlMs: number): Promise<boolean> {
     const { name, holder, token } = lease;
     const now = this.database.now(5);

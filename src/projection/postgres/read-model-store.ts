@@ -92,6 +92,10 @@ class PostgresReadModelStore implements ReadModelStore {
     return this.leases.acquire(name, holder, ttlMs);
   }
 
+  seize(name: string, holder: string, ttlMs: number): Promise<Lease> {
+    return this.leases.seize(name, holder, ttlMs);
+  }
+
   renew(lease: Lease, ttlMs: number): Promise<boolean> {
     return this.leases.renew(lease, ttlMs);
   }
