@@ -28,6 +28,8 @@ const libraries = {
     "tools/bench",
     "tools/eventstore",
   ],
+  pg: ["src/projection/postgres/"],
+  "pg-copy-streams": ["src/projection/postgres/"],
   "@eventstore/db-client": ["src/store/eventstoredb/", "tools/eventstore", "tools/bench"],
   "@grpc/grpc-js": ["src/store/eventstoredb/", "tools/eventstore", "tools/bench"],
   "google-protobuf": ["src/store/eventstoredb/", "tools/eventstore"],

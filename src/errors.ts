@@ -215,6 +215,16 @@ export class InvalidAppend extends RollcallError {
   }
 }
 
+export interface AccessDeniedOptions extends ErrorOptions {
+  /** Who refused; EventStoreDB unless stated. */
+  readonly server?: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+const remedyInEventStoreDb = (denied: readonly string[]) =>
+  `Check the name and the password; else let an administrator grant it in the access control list of the stream ($all included), or in $settings.${denied.some((each) => each.startsWith("append")) ? " An application that only observes need not write: set ROLLCALL_READ_ONLY to true (readOnly in code)." : ""}`;
+
 /** The server does not let this user do what is needed; lists everything that is missing, not only the first. */
 export class AccessDenied extends RollcallError {
   readonly code = "ACCESS_DENIED";
@@ -223,12 +233,9 @@ export class AccessDenied extends RollcallError {
     readonly who: string,
     /** What was refused, for example `read $all`. */
     readonly denied: readonly string[],
-    options?: ErrorOptions,
+    { server = "EventStoreDB", remedy = remedyInEventStoreDb(denied), cause }: AccessDeniedOptions = {},
   ) {
-    super(
-      `EventStoreDB does not let ${who}:\n${numbered(denied)}\nCheck the name and the password; else let an administrator grant it in the access control list of the stream ($all included), or in $settings.${denied.some((each) => each.startsWith("append")) ? " An application that only observes need not write: set ROLLCALL_READ_ONLY to true (readOnly in code)." : ""}`,
-      options,
-    );
+    super(`${server} does not let ${who}:\n${numbered(denied)}\n${remedy}`, { cause });
   }
 }
 
@@ -256,7 +263,7 @@ export class UntrustedConnection extends RollcallError {
     options?: ErrorOptions,
   ) {
     super(
-      `${what}: expected an EventStoreDB that speaks TLS, with a certificate that is trusted here; found: ${found}. ${remedy}`,
+      `${what}: expected a server that speaks TLS, with a certificate that is trusted here; found: ${found}. ${remedy}`,
       options,
     );
   }

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Expectation, meaningOfFlag } from "../src/index.js";
 import { TestServer } from "./eventstore/server.js";
+import { postgresServer } from "./projection/postgres/server.js";
 
 const run = promisify(execFile);
 const tsc = "node_modules/typescript-native/bin/tsc";
@@ -73,6 +74,7 @@ describe("the documentation", function () {
     guide: "dist/documentation-guide",
     readme: "dist/documentation-readme",
     eventStoreDb: "dist/documentation-eventstoredb",
+    postgres: "dist/documentation-postgres",
     notifications: "dist/documentation-notifications",
     guarantees: "dist/documentation-guarantees",
   };
@@ -130,6 +132,24 @@ describe("the documentation", function () {
     }
   });
 
+  it("has a page on PostgreSQL whose code runs, and whose statements find what it says", async () => {
+    const server = await postgresServer();
+    for (const file of await compile("docs/postgresql.md", folders.postgres)) {
+      const env = { ...process.env, POSTGRES: server.url() };
+      const { stdout } = await runFile(folders.postgres, file.replace(".ts", ".js"), env);
+      expect(stdout).to.equal("undefined\n");
+    }
+    const found = await server.query(
+      "SELECT tablename FROM pg_tables WHERE schemaname = 'shop_read_models' ORDER BY tablename",
+    );
+    const page = readFileSync("docs/postgresql.md", "utf8");
+    for (const { tablename } of found) expect(page).to.contain(`\`${String(tablename)}\``);
+    const statements = blocksOf("docs/postgresql.md").filter(({ language }) => language === "sql");
+    const [generation] = statements.at(-1)!.text.split(";");
+    expect(await server.query(generation!.replace("rollcall.", "shop_read_models."))).to.deep.equal([]);
+    await server.query("DROP SCHEMA shop_read_models CASCADE");
+  });
+
   it("has a README whose requests are answered", async () => {
     const folder = await mkdtemp(join(tmpdir(), "rollcall-readme-"));
     const env = { ...process.env, ROLLCALL_PORT: "0" };
@@ -165,7 +185,13 @@ describe("the documentation", function () {
 
   it("names only commands that there are", () => {
     const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
-    for (const document of ["README.md", "CONTRIBUTING.md", "docs/guide.md", "docs/eventstoredb.md"])
+    for (const document of [
+      "README.md",
+      "CONTRIBUTING.md",
+      "docs/guide.md",
+      "docs/eventstoredb.md",
+      "docs/postgresql.md",
+    ])
       for (const [, name] of readFileSync(document, "utf8").matchAll(/npm run ([\w:-]+)/g))
         expect(scripts, `${document}: npm run ${name}`).to.have.property(name!);
   });
@@ -201,6 +227,7 @@ describe("the documentation", function () {
       "docs/guarantees.md",
       "docs/architecture.md",
       "docs/eventstoredb.md",
+      "docs/postgresql.md",
       "docs/notifications.md",
     ])
       for (const [, target, heading] of readFileSync(document, "utf8").matchAll(

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { InvalidConfiguration } from "../errors.js";
 import { defaultStreamPrefix } from "../store/event-store.js";
 import type { Secret } from "../secret.js";
+import { readModelsAddress, type ReadModelsAccess } from "./read-models-address.js";
 import {
   inMemory,
   isEventStoreDb,
@@ -23,8 +24,13 @@ export interface Configuration {
   readonly access: StoreAccess;
   /** Begins the names of the streams that Rollcall itself writes. All processes of one log need the same. */
   readonly streamPrefix: string;
-  /** Read models, checkpoints and leases: another SQLite file, or `memory:`; in memory with the log unless stated. */
+  /**
+   * Read models, checkpoints and leases: another SQLite file, the URL of a PostgreSQL database (`postgres://`), where its
+   * credentials are taken out, or `memory:`; in memory with the log unless stated.
+   */
   readonly readModels: string;
+  /** Who asks the PostgreSQL database, if its URL said so. */
+  readonly readModelsAccess?: ReadModelsAccess;
   /**
    * Nothing is written into the log: flags and whatever else Rollcall itself writes go to a store beside the read models.
    * For an application that only observes and projects, over a log that others write.
@@ -68,7 +74,8 @@ export const environmentHelp = `Environment:
                          a certificate of the user's own, instead of a password
   ROLLCALL_STREAM_PREFIX begins the names of the streams that Rollcall itself writes
                          (default ${defaultConfiguration.streamPrefix})
-  ROLLCALL_READ_MODELS   read models: path of another SQLite file, or memory:
+  ROLLCALL_READ_MODELS   read models: path of another SQLite file, memory:, or a PostgreSQL database such as
+                         postgres://user:password@host/database
                          (default ${defaultConfiguration.readModels}, or memory: when the log is)
   ROLLCALL_READ_ONLY     true: nothing is written into the log; flags go to an SQLite file beside the read models
                          (default ${defaultConfiguration.readOnly})
@@ -165,31 +172,33 @@ export function configurationFrom(
 /** A configuration stated in code, checked as one of the environment is. @throws InvalidConfiguration with every problem */
 export function completed(stated: StatedConfiguration): Configuration {
   const { store, access = {}, streamPrefix, readModels, readOnly, roles, http, leaseTtlMs } = stated;
+  const { readModelsAccess } = stated;
   const { user, password, passwordFile, caFile, certFile, keyFile } = access;
   const entering = { user, password, passwordFile, caFile, certFile, keyFile };
-  return checked(
+  const configuration = checked(
     { store, ...entering, streamPrefix, readModels, readOnly, roles, host: http?.host, port: http?.port, leaseTtlMs },
     namesInCode,
   );
+  return readModelsAccess ? { ...configuration, readModelsAccess } : configuration;
 }
 
 function checked(stated: Stated, names: Names): Configuration {
   const problems: string[] = [];
-  const location = (setting: "store" | "readModels", otherwise: string) => {
-    const address = storeAddress(stated[setting] ?? otherwise);
-    if (address.problem) problems.push(`${names[setting]} ${address.problem}`);
-    return address;
-  };
   const whole = (setting: "port" | "leaseTtlMs", otherwise: number, least: number, most: number) => {
     const value = Number(stated[setting] ?? otherwise);
     if (!Number.isSafeInteger(value) || value < least || value > most)
       problems.push(`${names[setting]} is "${stated[setting]}". Use a whole number from ${least} to ${most}.`);
     return value;
   };
-  const address = location("store", defaultConfiguration.store);
+  const address = storeAddress(stated.store ?? defaultConfiguration.store);
+  if (address.problem) problems.push(`${names.store} ${address.problem}`);
   const store = address.place;
   // Rows that outlive their log are of no use to the next one.
-  const readModels = location("readModels", store === inMemory ? inMemory : defaultConfiguration.readModels).place;
+  const rows = readModelsAddress(
+    stated.readModels ?? (store === inMemory ? inMemory : defaultConfiguration.readModels),
+  );
+  problems.push(...rows.problems.map((problem) => `${names.readModels} ${problem}`));
+  const readModels = rows.place;
   const { streamPrefix = defaultConfiguration.streamPrefix } = stated;
   if (!/^[^$-][^-]*$/.test(streamPrefix))
     problems.push(
@@ -203,6 +212,7 @@ function checked(stated: Stated, names: Names): Configuration {
     access: storeAccess(address, stated, names, problems),
     streamPrefix,
     readModels,
+    ...(rows.access && { readModelsAccess: rows.access }),
     readOnly: readOnly === "true",
     roles: stated.roles ?? defaultConfiguration.roles,
     http: {
@@ -212,7 +222,9 @@ function checked(stated: Stated, names: Names): Configuration {
     leaseTtlMs: whole("leaseTtlMs", defaultConfiguration.leaseTtlMs, 100, 3_600_000),
   };
   if (isEventStoreDb(readModels))
-    problems.push(`${names.readModels} is an EventStoreDB, which keeps events alone. Name an SQLite file.`);
+    problems.push(
+      `${names.readModels} is an EventStoreDB, which keeps events alone. Name an SQLite file, or a PostgreSQL database.`,
+    );
   if (store !== inMemory && resolve(store) === resolve(readModels))
     problems.push(
       `${names.store} and ${names.readModels} name the same file. Use two, so that a rebuild never blocks appends.`,

@@ -6,7 +6,8 @@ import { dirname, join, parse } from "node:path";
 import type { Clock } from "../clock.js";
 import { InvalidConfiguration } from "../errors.js";
 import { MemoryEventStore, openSqliteEventStore, ReadOnlyEventStore, type EventStore } from "../store/index.js";
-import type { Configuration } from "./configuration.js";
+import { defaultConfiguration, type Configuration } from "./configuration.js";
+import { isPostgres } from "./read-models-address.js";
 import { inMemory, isEventStoreDb } from "./store-address.js";
 
 type Settings = Pick<Configuration, "store" | "access" | "streamPrefix" | "readModels" | "readOnly">;
@@ -72,8 +73,11 @@ async function openLog(
   return openSqliteEventStore({ file: store, clock, streamPrefix });
 }
 
-/** `rows.sqlite` → `rows.correlations.sqlite`, `rows.observers.sqlite`, `rows.snapshots.sqlite`. */
+/**
+ * `rows.sqlite` → `rows.correlations.sqlite`, `rows.observers.sqlite`, `rows.snapshots.sqlite`; where the read models are no
+ * file, beside where they would be otherwise.
+ */
 export function besides(readModels: string, what: string): string {
-  const { dir, name, ext } = parse(readModels);
+  const { dir, name, ext } = parse(isPostgres(readModels) ? defaultConfiguration.readModels : readModels);
   return join(dir, `${name}.${what}${ext}`);
 }

@@ -1,9 +1,7 @@
 /** A running application: opens the stores, runs the roles of this process, and stops without losing anything. */
 
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname } from "node:path";
 import { systemClock, type Clock } from "../clock.js";
 import { InvalidConfiguration, UnknownReadModel } from "../errors.js";
 import type { AnyCommand } from "../message/index.js";
@@ -36,18 +34,17 @@ import {
   type ReadModelVerification,
   type ProjectionVerifyOptions,
 } from "../projection/index.js";
-import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
 import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import { Processor, type ParkedEvent, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
 import { assemble, modelOf, type Assembly } from "./assembly.js";
 import { completed, type Configuration, type StatedConfiguration } from "./configuration.js";
+import { openReadModels } from "./open-read-models.js";
 import { openSnapshots } from "./open-snapshots.js";
 import { openStore, readOnlyOver } from "./open-store.js";
 import type { ApplicationDefinition } from "./registration.js";
 import { withScratch } from "./scratch.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
-import { inMemory } from "./store-address.js";
 
 export interface RollcallOptions {
   /** An event store that the caller opened and closes, instead of the configured one. */
@@ -121,9 +118,7 @@ export class Rollcall {
         : given;
     const isOurs = store !== given;
     try {
-      const file = complete.readModels === inMemory ? ":memory:" : complete.readModels;
-      if (complete.readModels !== inMemory) await mkdir(dirname(file), { recursive: true });
-      const readModels = await openSqliteReadModelStore({ file, clock });
+      const readModels = await openReadModels(complete, options.clock);
       const snapshots = options.snapshots ?? (await openSnapshots(model, complete, onError));
       try {
         const { observerLimits } = options;

@@ -50,7 +50,7 @@ export function storeAddress(text: string): StoreAddress {
   if (scheme)
     return {
       place: `${scheme}:`,
-      problem: `is a ${scheme} connection, which this version cannot open. Name an SQLite file, or an esdb:// connection for the log.`,
+      problem: `is a ${scheme} connection, which this version cannot open. Name an SQLite file, an esdb:// connection for the log, or a postgres:// database for the read models.`,
     };
   return { place };
 }

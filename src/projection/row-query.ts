@@ -6,6 +6,18 @@ import type { Row, RowPage, RowQuery } from "./read-model-store.js";
 
 export const largestLimit = 1000;
 
+export interface KeyedRow {
+  readonly key: string;
+  readonly row: Row;
+}
+
+/** Rows in the order of a field's numbers. */
+export interface OrderOptions {
+  /** The row that the page before ended with. */
+  readonly after?: { readonly value: number; readonly key: string } | undefined;
+  readonly limit: number;
+}
+
 /** A query that was checked against the generation it is asked of. */
 export interface CheckedQuery {
   /** Sorted by field; each value as the JSON text of it, so that `1`, `"1"` and `true` stay different. */
@@ -61,7 +73,7 @@ export function checkOrder(name: string, indexes: readonly string[], field: stri
 export function pageOf(
   generationId: number,
   { where, prefix, limit }: CheckedQuery,
-  found: readonly { readonly key: string; readonly row: Row }[],
+  found: readonly KeyedRow[],
 ): RowPage {
   const last = found[limit - 1];
   if (found.length <= limit || !last) return { generation: generationId, rows: found };

@@ -56,14 +56,14 @@ describe("the configuration", () => {
   it("is refused with every problem at once", () => {
     const problems = problemsOf({
       ROLLCALL_STORE: "mysql://root:pass@db/log",
-      ROLLCALL_READ_MODELS: "postgres://db/rows",
+      ROLLCALL_READ_MODELS: "redis://db/rows",
       ROLLCALL_READ_ONLY: "yes",
       ROLLCALL_PORT: "65536",
       ROLLCALL_LEASE_MS: "soon",
     });
     expect(problems).to.deep.equal([
-      "ROLLCALL_STORE is a mysql connection, which this version cannot open. Name an SQLite file, or an esdb:// connection for the log.",
-      "ROLLCALL_READ_MODELS is a postgres connection, which this version cannot open. Name an SQLite file, or an esdb:// connection for the log.",
+      "ROLLCALL_STORE is a mysql connection, which this version cannot open. Name an SQLite file, an esdb:// connection for the log, or a postgres:// database for the read models.",
+      "ROLLCALL_READ_MODELS is a redis connection, which this version cannot open. Name an SQLite file, an esdb:// connection for the log, or a postgres:// database for the read models.",
       'ROLLCALL_READ_ONLY is "yes". Use true or false.',
       'ROLLCALL_PORT is "65536". Use a whole number from 0 to 65535.',
       'ROLLCALL_LEASE_MS is "soon". Use a whole number from 100 to 3600000.',
@@ -102,7 +102,7 @@ describe("the configuration", () => {
     expect(problemOf("sqlite:")[0]).to.match(/^ROLLCALL_STORE is "sqlite:", which names no file\./);
     for (const url of ["postgres:rows", "file:///var/log.db", "https://localhost:2113", "MySQL://db"])
       expect(problemOf(url)[0], url).to.match(
-        /^ROLLCALL_STORE is a \w+ connection, which this version cannot open\. Name an SQLite file, or an esdb:\/\/ connection for the log\.$/i,
+        /^ROLLCALL_STORE is a \w+ connection, which this version cannot open\. Name an SQLite file, an esdb:\/\/ connection for the log, or a postgres:\/\/ database for the read models\.$/i,
       );
     for (const path of ["C:\\data\\log.db", "./postgres:rows", "./memory", "/memory"])
       expect(problemOf(path), path).to.deep.equal([]);

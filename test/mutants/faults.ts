@@ -39,6 +39,14 @@ const fault = (name: string, edit: Edit | readonly Edit[], ...tests: readonly st
   tests,
 });
 
+const inPostgres = (name: string, file: string, find: string, replace: string, test: string): Fault =>
+  fault(name, { file: `projection/postgres/${file}.js`, find, replace }, `projection/postgres/${test}.test.js`);
+
+const heldByUpdate =
+  "UPDATE ${this.table} SET writes = writes + 1 WHERE name = $1 AND holder = $2 AND token = $3 RETURNING writes";
+const readAlone =
+  "SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint AS writes FROM ${this.table} WHERE name = $1 AND holder = $2 AND token = $3";
+
 const fires = "if (!this.redefining && this.rows.mayBeDue(time.nowMs))\n            await this.fire(event);";
 const takes = "await judge.take(event, identities[i]);";
 const record = "await this.flags.record(this.judge.definitions.chain);";
@@ -64,8 +72,8 @@ export const faults: readonly Fault[] = [
     "no fence: a commit does not ask for the lease",
     {
       file: "projection/sqlite/read-model-store.js",
-      find: "this.leases.check(lease);\n            if (!this.generations.advance(",
-      replace: "if (!this.generations.advance(",
+      find: "this.leases.check(lease);\n            if (!this.records.advance(",
+      replace: "if (!this.records.advance(",
     },
     takeover,
   ),
@@ -216,4 +224,50 @@ export const faults: readonly Fault[] = [
     inObserver("case-writer", 'error instanceof EventTooNew && this.context.mode === "live"', "false"),
     "versions/too-new.test.js",
   ),
+  inPostgres(
+    "PostgreSQL sorts keys by the database's collation",
+    "row-table",
+    'key text COLLATE "C" PRIMARY KEY',
+    "key text PRIMARY KEY",
+    "read-model-store",
+  ),
+  inPostgres("PostgreSQL is asked for the lease without holding it", "leases", heldByUpdate, readAlone, "outages"),
+  inPostgres("PostgreSQL loses commits unnoticed", "leases", "if (found >= confirmed)", "if (found >= 0)", "outages"),
+  inPostgres(
+    "PostgreSQL keeps statements by name",
+    "database",
+    "=> ({ text, values",
+    '=> ({ name: process.getBuiltinModule("crypto").createHash("md5").update(text).digest("hex"), text, values',
+    "pooler",
+  ),
+  inPostgres(
+    "two processes make the PostgreSQL schema at once",
+    "schema",
+    "pg_advisory_xact_lock(hashtextextended($1, 0))",
+    "hashtextextended($1, 0)",
+    "schema",
+  ),
+  inPostgres(
+    "PostgreSQL is not asked again after a restart",
+    "database",
+    "if (!isInterruption(error))",
+    "if (error)",
+    "outages",
+  ),
+  inPostgres(
+    "rows from before a field was declared stay without it",
+    "read-model-store",
+    "while (filled !== undefined);",
+    "while (false);",
+    "rows",
+  ),
+  inPostgres("rows are copied over others", "row-table", "return later.length === 0", "return true", "rows"),
+  inPostgres(
+    "the first key by characters is taken for the first by bytes",
+    "row-table",
+    "/[\\ud800-\\uffff]/.test(key)",
+    "false",
+    "rows",
+  ),
+  inPostgres("a copied backslash is not doubled", "stored-text", '"\\\\": "\\\\\\\\"', '"\\\\": "\\\\"', "rows"),
 ];

@@ -2,12 +2,11 @@
 
 import type { Statement } from "better-sqlite3";
 import type { Clock } from "../../clock.js";
-import { InvalidModel, StoreClosed, StoreUnavailable } from "../../errors.js";
-import type { Checkpoint } from "../../subscription/checkpoint-store.js";
+import { StoreClosed, StoreUnavailable } from "../../errors.js";
 import type { Generation, ReadModelDeclaration } from "../read-model-store.js";
 import { checkpointColumns, checkpointOf, type CheckpointRecord, type CheckpointValues } from "./checkpoints.js";
 import type { Database } from "./database.js";
-import { createRowTable, dropRowTable, isIndexableField } from "./row-table.js";
+import { createRowTable, dropRowTable } from "./row-table.js";
 
 export interface StoredGeneration extends Generation {
   readonly indexes: readonly string[];
@@ -165,30 +164,6 @@ export class Generations {
       if (!(error instanceof StoreUnavailable || error instanceof StoreClosed)) throw error;
     }
   }
-}
-
-/** Whether a generation at `building`, for which the log was read up to `readThrough`, may take the place of one at `active`. */
-export function hasReached(
-  building: Checkpoint | undefined,
-  active: Checkpoint | undefined,
-  readThrough: bigint | undefined,
-): boolean {
-  const position = active?.position;
-  if (position === undefined || (readThrough !== undefined && readThrough >= position)) return true;
-  if (building === undefined) return false;
-  // Positions of two logs cannot be compared; the generation that was made anew is of the log in use.
-  return building.storeId !== active?.storeId || (building.position ?? -1n) >= position;
-}
-
-/** @throws InvalidModel */
-export function checkDeclaration({ name, indexes }: ReadModelDeclaration): void {
-  const problems = indexes
-    .filter((field) => !isIndexableField(field))
-    .map(
-      (field) =>
-        `${name} declares an index on ${JSON.stringify(field)}. Use a top-level field of letters, digits, "_", "$" and "-", 100 at most.`,
-    );
-  if (problems.length > 0) throw new InvalidModel(problems);
 }
 
 function generationOf(record: GenerationRecord): StoredGeneration {

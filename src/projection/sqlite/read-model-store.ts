@@ -15,13 +15,14 @@ import type {
   RowPage,
   RowQuery,
 } from "../read-model-store.js";
+import { checkDeclaration, hasReached } from "../generation-rules.js";
 import { encodeRows, isStorableKey } from "../row-encoding.js";
-import { checkIndexed, checkOrder, checkQuery, pageOf } from "../row-query.js";
+import { checkIndexed, checkOrder, checkQuery, pageOf, type KeyedRow, type OrderOptions } from "../row-query.js";
 import { Checkpoints, valuesOf } from "./checkpoints.js";
 import { Database } from "./database.js";
-import { checkDeclaration, Generations, hasReached, type StoredGeneration } from "./generations.js";
+import { Generations, type StoredGeneration } from "./generations.js";
 import { Leases } from "./leases.js";
-import { RowTable, type KeyedRow, type OrderOptions } from "./row-table.js";
+import { RowTable } from "./row-table.js";
 import { prepareSchema } from "./schema.js";
 
 export interface SqliteReadModelStoreOptions {

@@ -4,17 +4,8 @@ import type { Database as Connection, Statement } from "better-sqlite3";
 import { LRUCache } from "lru-cache";
 import type { Row } from "../read-model-store.js";
 import type { EncodedRow } from "../row-encoding.js";
-import type { CheckedQuery } from "../row-query.js";
-
-export interface KeyedRow {
-  readonly key: string;
-  readonly row: Row;
-}
-
-export interface OrderOptions {
-  readonly after?: { readonly value: number; readonly key: string } | undefined;
-  readonly limit: number;
-}
+import { isIndexableField } from "../generation-rules.js";
+import type { CheckedQuery, KeyedRow, OrderOptions } from "../row-query.js";
 
 const keptSelects = 16;
 const batchSize = 8;
@@ -153,9 +144,6 @@ export function createRowTable(connection: Connection, id: number): void {
 export function dropRowTable(connection: Connection, id: number): void {
   connection.exec(`DROP TABLE IF EXISTS ${tableOf(id)}`);
 }
-
-/** Names that can be put between quotes in a JSON path as they are. */
-export const isIndexableField = (field: string) => /^[\p{L}\p{N}_$-]{1,100}$/u.test(field);
 
 const pathOf = (field: string) => {
   if (!isIndexableField(field)) throw new TypeError(`${field} is no field to index`);

@@ -1,0 +1,26 @@
+/** Opens the read models that a configuration names. */
+
+import type { Clock } from "../clock.js";
+import type { ReadModelStore } from "../projection/index.js";
+import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
+import type { Configuration } from "./configuration.js";
+import { isPostgres } from "./read-models-address.js";
+import { inMemory } from "./store-address.js";
+
+/**
+ * Opens the store, and makes what it lacks.
+ * @param clock tells when leases expire; where it is not stated, and the store has a clock that all its users share, that
+ * @throws IncompatibleStore, StoreUnavailable, AccessDenied, UntrustedConnection
+ */
+export async function openReadModels(
+  { readModels, readModelsAccess }: Pick<Configuration, "readModels" | "readModelsAccess">,
+  clock?: Clock,
+): Promise<ReadModelStore> {
+  if (isPostgres(readModels)) {
+    // Loaded only where it is used.
+    const { openPostgresReadModelStore } = await import("../projection/postgres/index.js");
+    return openPostgresReadModelStore({ url: readModels, ...readModelsAccess, clock });
+  }
+  const file = readModels === inMemory ? ":memory:" : readModels;
+  return openSqliteReadModelStore({ file, ...(clock && { clock }) });
+}
