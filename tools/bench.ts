@@ -14,6 +14,7 @@ import { appendParts } from "./bench/append.js";
 import { importPart } from "./bench/import.js";
 import { observerParts } from "./bench/observer.js";
 import type { Figure, Goal, Part } from "./bench/part.js";
+import { rebuildParts } from "./bench/rebuild.js";
 import { replayParts } from "./bench/replay.js";
 import { timeToFlagParts } from "./bench/time-to-flag.js";
 import { exitCodesInWords, run } from "./command-line.js";
@@ -37,6 +38,7 @@ const eventStoreDbPart: Part = {
 const parts: readonly Part[] = [
   ...appendParts,
   importPart,
+  ...rebuildParts,
   ...replayParts,
   ...observerParts,
   ...timeToFlagParts,

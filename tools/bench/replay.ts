@@ -107,7 +107,7 @@ const memoryPart = (name: string, factor: number): Part => {
 
 export const replayParts: readonly Part[] = [
   ...[rebuild, observer].map((each) => ({
-    name: each === rebuild ? "rebuild" : "observer-rebuild",
+    name: each === rebuild ? "accounts-rebuild" : "observer-rebuild",
     title: each.title,
     prepare: (options: PartOptions) => prepare(each, options),
     run: (options: PartOptions) => replay(each, options),

@@ -1,0 +1,60 @@
+/** Rebuilds of order summaries, next to the decode floor, SQLite alone, a careful loop, and over the real log. */
+
+import { join } from "node:path";
+import { openSqliteEventStore, Rollcall } from "../../src/index.js";
+import { carefulLoop, digestOfFile, sqliteAlone } from "./careful-loop.js";
+import { interleaved, peakMiB, rate, type Measured } from "./measure.js";
+import { eventsPerOrder, writeOrders } from "./orders.js";
+import { checkSame, digestOfServing } from "./order-rows.js";
+import { orderSummaries, summing } from "./order-summaries.js";
+import type { Figure, Goal, Part, PartOptions } from "./part.js";
+import { decodeFloor, inWords } from "./replay.js";
+
+const fullSize = 1_000_000;
+const countOf = ({ scale }: PartOptions) => Math.round(fullSize * scale);
+const filesIn = (folder: string) => ({
+  store: join(folder, "orders.sqlite"),
+  readModels: join(folder, "summaries.sqlite"),
+});
+
+async function prepare(options: PartOptions): Promise<void> {
+  const store = await openSqliteEventStore({ file: filesIn(options.folder).store });
+  await writeOrders(store, countOf(options));
+  await store.close();
+}
+
+async function rebuild(options: PartOptions): Promise<Figure[]> {
+  const count = countOf(options);
+  const files = filesIn(options.folder);
+  const [loopRows, sqlRows] = [join(options.folder, "loop.sqlite"), join(options.folder, "sql.sqlite")];
+  const rollcall = await Rollcall.open(summing(1), files);
+  const { ours, decode, sqlite, loop } = await interleaved(options.runs, {
+    ours: () => rate(count, () => rollcall.rebuild(orderSummaries)),
+    decode: () => decodeFloor(files.store, count),
+    sqlite: () => rate(count, () => sqliteAlone(files.store, sqlRows)),
+    loop: () => rate(count, () => carefulLoop(files.store, loopRows)),
+  });
+  checkSame(await digestOfServing(rollcall.readModels, orderSummaries), {
+    "the careful loop": digestOfFile(loopRows),
+    "SQLite alone": digestOfFile(sqlRows),
+  });
+  await rollcall.stop();
+  const figure = `rebuild of order summaries, ${inWords(count)} events, ${inWords(Math.ceil(count / eventsPerOrder))} rows`;
+  const against = (what: string, floor: Measured, goal?: Goal): Figure => ({
+    figure,
+    unit: "events/s",
+    ...ours,
+    floor: { what, ...floor },
+    goal,
+  });
+  return [
+    against("JSON.parse of the same data and metadata", decode, { ratio: 0.6 }),
+    against("SQLite alone, the same fold in SQL", sqlite),
+    against("a careful loop with better-sqlite3", loop, { ratio: 5 }),
+  ];
+}
+
+export const rebuildParts: readonly Part[] = [
+  { name: "rebuild", title: "rebuild of order summaries", prepare, run: rebuild },
+];
+void peakMiB;
