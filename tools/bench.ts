@@ -12,10 +12,12 @@ import { Command, InvalidArgumentError } from "commander";
 import { InvalidConfiguration } from "../src/index.js";
 import { appendParts } from "./bench/append.js";
 import { importPart } from "./bench/import.js";
+import { livePart } from "./bench/live-read-models.js";
 import { observerParts } from "./bench/observer.js";
 import type { Figure, Goal, Part } from "./bench/part.js";
 import { rebuildParts } from "./bench/rebuild.js";
 import { replayParts } from "./bench/replay.js";
+import { switchParts } from "./bench/switch.js";
 import { timeToFlagParts } from "./bench/time-to-flag.js";
 import { exitCodesInWords, run } from "./command-line.js";
 
@@ -39,6 +41,8 @@ const parts: readonly Part[] = [
   ...appendParts,
   importPart,
   ...rebuildParts,
+  livePart,
+  ...switchParts,
   ...replayParts,
   ...observerParts,
   ...timeToFlagParts,

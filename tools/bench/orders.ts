@@ -128,11 +128,18 @@ function idOf(n: number): string {
   return `${scattered}-5b1d-4c3e-8f00-${n.toString(16).padStart(12, "0")}`;
 }
 
-export async function writeOrders(store: EventStore, count: number, inFlight = 2_000): Promise<void> {
+/** So many orders of which nothing is known yet but that they were placed. */
+export function* placedOrders(count: number): Generator<OrderEvent> {
+  for (let order = 0; order < count; order++) yield orderEvent(order, 0, order);
+}
+
+export const appendOrderEvent = (store: EventStore, { streamName, revision, event }: OrderEvent) =>
+  store.append(streamName, [event], { expectedRevision: revision === 0 ? "no_stream" : BigInt(revision - 1) });
+
+export async function writeOrders(store: EventStore, events: Iterable<OrderEvent>, inFlight = 2_000): Promise<void> {
   let appends: Promise<unknown>[] = [];
-  for (const { streamName, revision, event } of orderEvents(count)) {
-    const expectedRevision = revision === 0 ? "no_stream" : BigInt(revision - 1);
-    appends.push(store.append(streamName, [event], { expectedRevision }));
+  for (const event of events) {
+    appends.push(appendOrderEvent(store, event));
     if (appends.length < inFlight) continue;
     await Promise.all(appends);
     appends = [];

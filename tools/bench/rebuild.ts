@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openSqliteEventStore, Rollcall } from "../../src/index.js";
 import { carefulLoop, digestOfFile, sqliteAlone } from "./careful-loop.js";
 import { interleaved, peakMiB, rate, type Measured } from "./measure.js";
-import { eventsPerOrder, writeOrders } from "./orders.js";
+import { eventsPerOrder, orderEvents, writeOrders } from "./orders.js";
 import { checkSame, digestOfServing } from "./order-rows.js";
 import { orderSummaries, summing } from "./order-summaries.js";
 import type { Figure, Goal, Part, PartOptions } from "./part.js";
@@ -19,7 +19,7 @@ const filesIn = (folder: string) => ({
 
 async function prepare(options: PartOptions): Promise<void> {
   const store = await openSqliteEventStore({ file: filesIn(options.folder).store });
-  await writeOrders(store, countOf(options));
+  await writeOrders(store, orderEvents(countOf(options)));
   await store.close();
 }
 
