@@ -45,7 +45,9 @@ export function carefulLoop(log: string, file: string): void {
 export function sqliteAlone(log: string, file: string): void {
   const rows = newRows(file);
   rows.exec(`ATTACH '${log.replaceAll("'", "''")}' AS log`);
-  rows.exec(`INSERT INTO summary (key, doc) SELECT correlation_id, ${summary} FROM log.event NOT INDEXED GROUP BY correlation_id`);
+  rows.exec(
+    `INSERT INTO summary (key, doc) SELECT correlation_id, ${summary} FROM log.event NOT INDEXED GROUP BY correlation_id`,
+  );
   index(rows);
   rows.close();
 }

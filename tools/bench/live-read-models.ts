@@ -103,7 +103,8 @@ async function traffic(store: EventStore, visible: Visible, count: number): Prom
   void appended.finally(() => (isOver = true));
   for (const until = performance.now() + count + patienceMs; !isOver || waiting.length > 0; await sleep(1)) {
     note(visible.position());
-    if (performance.now() > until) throw new Error(`${waiting.length} of ${count} events did not come into their rows.`);
+    if (performance.now() > until)
+      throw new Error(`${waiting.length} of ${count} events did not come into their rows.`);
   }
   await appended;
   const { user, system } = process.cpuUsage(cpu);

@@ -34,7 +34,10 @@ export const orderSummaries = nameOf(0);
 
 /** An application that has nothing but so many of these read models, all of the same rows. */
 export function summing(readModels: number): ApplicationDefinition {
-  return application({ domains: [], projections: Array.from({ length: readModels }, (_, n) => summariesCalled(nameOf(n))) });
+  return application({
+    domains: [],
+    projections: Array.from({ length: readModels }, (_, n) => summariesCalled(nameOf(n))),
+  });
 }
 
 function summariesCalled(name: string): new () => object {

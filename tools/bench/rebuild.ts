@@ -1,4 +1,4 @@
-/** Rebuilds of order summaries, next to the decode floor, SQLite alone, a careful loop, and over the real log. */
+/** Rebuilds of order summaries, next to the decode floor, SQLite alone and a careful loop, and the memory that they take. */
 
 import { join } from "node:path";
 import { openSqliteEventStore, Rollcall } from "../../src/index.js";
@@ -8,7 +8,7 @@ import { eventsPerOrder, orderEvents, writeOrders } from "./orders.js";
 import { checkSame, digestOfServing } from "./order-rows.js";
 import { orderSummaries, summing } from "./order-summaries.js";
 import type { Figure, Goal, Part, PartOptions } from "./part.js";
-import { decodeFloor, inWords } from "./replay.js";
+import { decodeFloor, decodeFloorInWords, inWords } from "./replay.js";
 
 const fullSize = 1_000_000;
 const countOf = ({ scale }: PartOptions) => Math.round(fullSize * scale);
@@ -16,6 +16,8 @@ const filesIn = (folder: string) => ({
   store: join(folder, "orders.sqlite"),
   readModels: join(folder, "summaries.sqlite"),
 });
+
+const sizeInWords = (count: number) => `${inWords(count)} events, ${inWords(Math.ceil(count / eventsPerOrder))} rows`;
 
 async function prepare(options: PartOptions): Promise<void> {
   const store = await openSqliteEventStore({ file: filesIn(options.folder).store });
@@ -39,7 +41,7 @@ async function rebuild(options: PartOptions): Promise<Figure[]> {
     "SQLite alone": digestOfFile(sqlRows),
   });
   await rollcall.stop();
-  const figure = `rebuild of order summaries, ${inWords(count)} events, ${inWords(Math.ceil(count / eventsPerOrder))} rows`;
+  const figure = `rebuild of order summaries, ${sizeInWords(count)}`;
   const against = (what: string, floor: Measured, goal?: Goal): Figure => ({
     figure,
     unit: "events/s",
@@ -48,13 +50,42 @@ async function rebuild(options: PartOptions): Promise<Figure[]> {
     goal,
   });
   return [
-    against("JSON.parse of the same data and metadata", decode, { ratio: 0.6 }),
+    against(decodeFloorInWords, decode, { ratio: 0.6 }),
     against("SQLite alone, the same fold in SQL", sqlite),
     against("a careful loop with better-sqlite3", loop, { ratio: 5 }),
   ];
 }
 
+/** Nothing but rebuilds, so that the peak is theirs. */
+async function memory(options: PartOptions): Promise<Figure[]> {
+  const count = countOf(options);
+  const rollcall = await Rollcall.open(summing(1), filesIn(options.folder));
+  const { ours } = await interleaved(options.runs, {
+    ours: () => rate(count, () => rollcall.rebuild(orderSummaries)),
+  });
+  await rollcall.stop();
+  const figure = `peak memory of a rebuild, ${sizeInWords(count)}`;
+  return [{ figure, unit: "events/s", ...ours, peakMiB: peakMiB() }];
+}
+
+function memoryPart(name: string, factor: number, onDemand = false): Part {
+  const scaled = (options: PartOptions): PartOptions => ({
+    ...options,
+    runs: Math.min(options.runs, 2),
+    scale: options.scale * factor,
+  });
+  return {
+    name: `rebuild-memory-${name}`,
+    title: `peak memory of a rebuild, history × ${factor}`,
+    onDemand,
+    prepare: (options) => prepare(scaled(options)),
+    run: (options) => memory(scaled(options)),
+  };
+}
+
 export const rebuildParts: readonly Part[] = [
   { name: "rebuild", title: "rebuild of order summaries", prepare, run: rebuild },
+  memoryPart("tenth", 0.1),
+  memoryPart("whole", 1),
+  memoryPart("tenfold", 10, true),
 ];
-void peakMiB;
