@@ -16,6 +16,8 @@ import { livePart } from "./bench/live-read-models.js";
 import { observerParts } from "./bench/observer.js";
 import type { Figure, Goal, Part } from "./bench/part.js";
 import { rebuildParts } from "./bench/rebuild.js";
+import { peersPart } from "./bench/rebuild-peers.js";
+import { postgresqlPart } from "./bench/rebuild-postgresql.js";
 import { realLogPart } from "./bench/rebuild-real-log.js";
 import { observerRebuildPart } from "./bench/replay.js";
 import { switchParts } from "./bench/switch.js";
@@ -43,6 +45,8 @@ const parts: readonly Part[] = [
   importPart,
   ...rebuildParts,
   realLogPart,
+  peersPart,
+  postgresqlPart,
   livePart,
   ...switchParts,
   observerRebuildPart,
@@ -92,6 +96,7 @@ await run(async (signal) => {
   const [loadBefore] = loadavg();
   const figures: Figure[] = [];
   for (const part of chosen) {
+    await part.install?.();
     if (!options.json) process.stderr.write(`${part.title} …\n`);
     figures.push(...(await measureApart(part, options, signal)));
   }

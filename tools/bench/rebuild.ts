@@ -11,15 +11,16 @@ import type { Figure, Goal, Part, PartOptions } from "./part.js";
 import { decodeFloor, decodeFloorInWords, inWords } from "./replay.js";
 
 const fullSize = 1_000_000;
-const countOf = ({ scale }: PartOptions) => Math.round(fullSize * scale);
-const filesIn = (folder: string) => ({
+export const countOf = ({ scale }: PartOptions) => Math.round(fullSize * scale);
+export const filesIn = (folder: string) => ({
   store: join(folder, "orders.sqlite"),
   readModels: join(folder, "summaries.sqlite"),
 });
 
-const sizeInWords = (count: number) => `${inWords(count)} events, ${inWords(Math.ceil(count / eventsPerOrder))} rows`;
+export const sizeInWords = (count: number) =>
+  `${inWords(count)} events, ${inWords(Math.ceil(count / eventsPerOrder))} rows`;
 
-async function prepare(options: PartOptions): Promise<void> {
+export async function prepareOrders(options: PartOptions): Promise<void> {
   const store = await openSqliteEventStore({ file: filesIn(options.folder).store });
   await writeOrders(store, orderEvents(countOf(options)));
   await store.close();
@@ -78,13 +79,13 @@ function memoryPart(name: string, factor: number, onDemand = false): Part {
     name: `rebuild-memory-${name}`,
     title: `peak memory of a rebuild, history × ${factor}`,
     onDemand,
-    prepare: (options) => prepare(scaled(options)),
+    prepare: (options) => prepareOrders(scaled(options)),
     run: (options) => memory(scaled(options)),
   };
 }
 
 export const rebuildParts: readonly Part[] = [
-  { name: "rebuild", title: "rebuild of order summaries", prepare, run: rebuild },
+  { name: "rebuild", title: "rebuild of order summaries", prepare: prepareOrders, run: rebuild },
   memoryPart("tenth", 0.1),
   memoryPart("whole", 1),
   memoryPart("tenfold", 10, true),
