@@ -144,6 +144,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    // A package of its own, whose libraries are installed when they are asked for.
+    exclude: { path: "^tools/bench/peers/" },
     // Imports of types count: they are knowledge too.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },

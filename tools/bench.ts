@@ -12,10 +12,16 @@ import { Command, InvalidArgumentError } from "commander";
 import { InvalidConfiguration } from "../src/index.js";
 import { appendParts } from "./bench/append.js";
 import { importPart } from "./bench/import.js";
+import { livePart } from "./bench/live-read-models.js";
 import { observerParts } from "./bench/observer.js";
 import type { Figure, Goal, Part } from "./bench/part.js";
-import { replayParts } from "./bench/replay.js";
 import { snapshotPart } from "./bench/snapshot.js";
+import { rebuildParts } from "./bench/rebuild.js";
+import { peersPart } from "./bench/rebuild-peers.js";
+import { postgresqlPart } from "./bench/rebuild-postgresql.js";
+import { realLogPart } from "./bench/rebuild-real-log.js";
+import { observerRebuildPart } from "./bench/replay.js";
+import { switchParts } from "./bench/switch.js";
 import { timeToFlagParts } from "./bench/time-to-flag.js";
 import { exitCodesInWords, run } from "./command-line.js";
 
@@ -39,14 +45,20 @@ const parts: readonly Part[] = [
   ...appendParts,
   snapshotPart,
   importPart,
-  ...replayParts,
+  ...rebuildParts,
+  realLogPart,
+  peersPart,
+  postgresqlPart,
+  livePart,
+  ...switchParts,
+  observerRebuildPart,
   ...observerParts,
   ...timeToFlagParts,
   eventStoreDbPart,
 ];
 
-/** `observer` means every part whose name begins with `observer-` too. */
-const isMeant = (part: Part, name: string) => part.name === name || part.name.startsWith(`${name}-`);
+/** `observer` means every part whose name begins with `observer-` too, but for those on demand. */
+const isMeant = ({ name, onDemand }: Part, said: string) => name === said || (!onDemand && name.startsWith(`${said}-`));
 
 const above0 = (text: string) => {
   const value = Number(text);
@@ -61,7 +73,7 @@ function parse(): { names: readonly string[]; options: Options } {
     )
     .argument(
       "[parts...]",
-      `what to measure, or how it begins: ${parts.map(({ name }) => name).join(", ")} (default: all)`,
+      `what to measure, or how it begins: ${parts.map(({ name, onDemand }) => (onDemand ? `${name} (on demand)` : name)).join(", ")} (default: all but those on demand)`,
     )
     .option("--runs <n>", "interleaved runs, of which the median counts", above0, 5)
     .option("--scale <x>", "size of the history; 1 is a million events", above0, 1)
@@ -78,7 +90,9 @@ await run(async (signal) => {
   const unknown = names.filter((name) => !parts.some((part) => isMeant(part, name)));
   if (unknown.length > 0)
     throw new InvalidConfiguration(unknown.map((name) => `There is no part ${name}. See --help.`));
-  const chosen = parts.filter((part) => names.length === 0 || names.some((name) => isMeant(part, name)));
+  const chosen = parts.filter((part) =>
+    names.length === 0 ? !part.onDemand : names.some((name) => isMeant(part, name)),
+  );
   const only = chosen.find(({ name }) => name === names[0]);
   const step = process.env["ROLLCALL_BENCH_STEP"];
   if (step !== undefined) return doHere(only!, step, process.env["ROLLCALL_BENCH_FOLDER"]!, options);
@@ -86,6 +100,7 @@ await run(async (signal) => {
   const [loadBefore] = loadavg();
   const figures: Figure[] = [];
   for (const part of chosen) {
+    await part.install?.();
     if (!options.json) process.stderr.write(`${part.title} …\n`);
     figures.push(...(await measureApart(part, options, signal)));
   }

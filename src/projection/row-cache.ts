@@ -15,6 +15,8 @@ export class RowCache<R extends Row = Row> {
   private dirty: Entry<R>[] = [];
   /** Every key that was ever written, where this began with the generation. */
   private written: KeyFilter | undefined;
+  /** What the first commit wrote: most rebuilds end with it, and need no filter. */
+  private first: readonly Entry<R>[] | undefined;
 
   /**
    * @param complete true when rows that are not cached are known not to exist: a new generation, until its first commit
@@ -40,6 +42,7 @@ export class RowCache<R extends Row = Row> {
   /** Loads those of the rows that are not here yet, so that `get` can answer. */
   async prepare(keys: Iterable<string>): Promise<void> {
     if (this.complete) return;
+    this.remember();
     const missing: string[] = [];
     for (const key of keys)
       if (!this.entries.has(key)) {
@@ -91,7 +94,8 @@ export class RowCache<R extends Row = Row> {
 
   /** The changes are committed: they are clean now. */
   committed(): void {
-    if (this.complete) this.written = new KeyFilter();
+    if (this.complete) this.first = this.dirty;
+    else this.remember();
     this.complete = false;
     for (const entry of this.dirty) {
       entry.isDirty = false;
@@ -99,6 +103,14 @@ export class RowCache<R extends Row = Row> {
     }
     this.dirty = [];
     this.trim();
+  }
+
+  /** From now on `written` tells what the first commit wrote, too. */
+  private remember(): void {
+    if (!this.first) return;
+    this.written = new KeyFilter();
+    for (const { key } of this.first) this.written.add(key);
+    this.first = undefined;
   }
 
   /** Lets the oldest of what is clean go, when there is too much of it. */

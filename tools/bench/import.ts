@@ -10,17 +10,21 @@ import { interleaved, peakMiB, rate } from "./measure.js";
 import type { Part } from "./part.js";
 
 /** Where the log of the BPI Challenge 2012 lies (doi:10.4121/uuid:3926db30-f712-4394-aebc-75976070e91f). */
-const realLog = () => join(process.env["ROLLCALL_DATA"] ?? "../shared/data", "bpic2012.xes.gz");
+const file = () => join(process.env["ROLLCALL_DATA"] ?? "../shared/data", "bpic2012.xes.gz");
+
+/** The file of the real log; `undefined`, and a word about it, where it is not there. */
+export function realLog(leftOut: string): string | undefined {
+  if (existsSync(file())) return file();
+  process.stderr.write(`The real log is not at ${file()}: ${leftOut} is left out. Name its folder by ROLLCALL_DATA.\n`);
+  return undefined;
+}
 
 export const importPart: Part = {
   name: "import",
   title: "import of the real log",
   run: async ({ folder, runs }) => {
-    const file = realLog();
-    if (!existsSync(file)) {
-      process.stderr.write(`The real log is not at ${file}: import is left out. Name its folder by ROLLCALL_DATA.\n`);
-      return [];
-    }
+    const file = realLog("import");
+    if (!file) return [];
     const events = 262_200;
     let run = 0;
     const figures = await interleaved(runs, {

@@ -30,6 +30,10 @@ export interface Figure extends Measured {
 export interface Part {
   readonly name: string;
   readonly title: string;
+  /** Measured only when its own name is given: it takes long, or installs what nothing else needs. */
+  readonly onDemand?: boolean;
+  /** Gets what is no part of Rollcall's own package, once. */
+  install?(): Promise<void>;
   /** Makes what `run` needs, in another process, so that its memory does not count. */
   prepare?(options: PartOptions): Promise<void>;
   run(options: PartOptions): Promise<readonly Figure[]>;

@@ -1,62 +1,46 @@
-/** Rebuilds over generated history, next to the decode floor and SQLite alone. */
+/** The rebuild of an observer over generated history, and the floor that every rebuild is measured by. */
 
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { openSqliteEventStore, Rollcall } from "../../src/index.js";
 import { accounts } from "./accounts.js";
 import { manyKeys, writeHistory } from "./history.js";
-import { interleaved, peakMiB, rate } from "./measure.js";
+import { interleaved, rate } from "./measure.js";
 import type { Figure, Part, PartOptions } from "./part.js";
 
 const fullSize = 1_000_000;
-
-interface Replay {
-  readonly readModel: string;
-  readonly title: string;
-  readonly keys?: number;
-  readonly goal?: Figure["goal"];
-}
-
-const filesOf = (readModel: string, folder: string) => ({
-  store: join(folder, `${readModel}.sqlite`),
-  readModels: join(folder, `${readModel}-rows.sqlite`),
-});
 const countOf = ({ scale }: PartOptions) => Math.round(fullSize * scale);
+const logIn = (folder: string) => join(folder, "log.sqlite");
 
-async function prepare({ readModel, keys = manyKeys }: Replay, options: PartOptions): Promise<void> {
-  const store = await openSqliteEventStore({ file: filesOf(readModel, options.folder).store });
-  await writeHistory(store, countOf(options), keys);
+async function prepare(options: PartOptions): Promise<void> {
+  const store = await openSqliteEventStore({ file: logIn(options.folder) });
+  await writeHistory(store, countOf(options), manyKeys);
   await store.close();
 }
 
-async function replay({ readModel, title, goal }: Replay, options: PartOptions): Promise<Figure[]> {
+async function rebuildObserver(options: PartOptions): Promise<Figure[]> {
   const count = countOf(options);
-  const files = filesOf(readModel, options.folder);
-  const rollcall = await Rollcall.open(accounts, files);
-  const figures = await interleaved(options.runs, {
-    rebuild: () => rate(count, () => rollcall.rebuild(readModel)),
-    decode: () => decodeFloor(files.store, count),
-    sqlite: () => rate(count, () => sqliteAlone(files.store)),
+  const store = logIn(options.folder);
+  const rollcall = await Rollcall.open(accounts, { store, readModels: join(options.folder, "rows.sqlite") });
+  const { rebuild, decode } = await interleaved(options.runs, {
+    rebuild: () => rate(count, () => rollcall.rebuild("bench-payments")),
+    decode: () => decodeFloor(store, count),
   });
   await rollcall.stop();
-  const floor = { what: "JSON.parse of the same data and metadata", ...figures.decode };
-  return [
-    { figure: `${title}, ${inWords(count)} events`, unit: "events/s", ...figures.rebuild, floor, goal },
-    { figure: `${title}: SQLite alone, stepping over the rows`, unit: "events/s", ...figures.sqlite },
-  ];
+  const figure = `rebuild of an observer, 86,000 cases, ${inWords(count)} events`;
+  return [{ figure, unit: "events/s", ...rebuild, floor: { what: decodeFloorInWords, ...decode } }];
 }
 
-/** Nothing but rebuilds, so that the peak is theirs. */
-async function memoryOf({ readModel, title }: Replay, options: PartOptions): Promise<Figure[]> {
-  const count = countOf(options);
-  const rollcall = await Rollcall.open(accounts, filesOf(readModel, options.folder));
-  const figures = await interleaved(options.runs, { rebuild: () => rate(count, () => rollcall.rebuild(readModel)) });
-  await rollcall.stop();
-  const figure = `${title}, ${inWords(count)} events, 25,000 keys`;
-  return [{ figure, unit: "events/s", ...figures.rebuild, peakMiB: peakMiB() }];
-}
+export const observerRebuildPart: Part = {
+  name: "observer-rebuild",
+  title: "rebuild of an observer",
+  prepare,
+  run: rebuildObserver,
+};
 
 export const inWords = (count: number) => count.toLocaleString("en");
+
+export const decodeFloorInWords = "JSON.parse of the same data and metadata";
 
 /** The data and metadata of every event, in memory as text, parsed one by one. A slice at a time, so that memory stays flat. */
 export async function decodeFloor(file: string, count: number): Promise<number> {
@@ -75,44 +59,3 @@ export async function decodeFloor(file: string, count: number): Promise<number> 
   db.close();
   return (count / spentMs) * 1_000;
 }
-
-function sqliteAlone(file: string): void {
-  const db = new Database(file, { readonly: true });
-  db.prepare("SELECT sum(length(data) + length(stream) + revision) FROM event NOT INDEXED").get();
-  db.close();
-}
-
-const rebuild: Replay = {
-  readModel: "bench-accounts",
-  title: "rebuild of a keyed read model",
-  goal: { ratio: 0.5, atLeast: 150_000 },
-};
-const observer: Replay = { readModel: "bench-payments", title: "rebuild of an observer, 86,000 cases" };
-/** The same keys for a quarter of the history, for all of it and for twice as much: the peak must be the same. */
-const memory: Replay = { readModel: "bench-accounts", title: "peak memory of a rebuild", keys: 25_000 };
-
-const memoryPart = (name: string, factor: number): Part => {
-  const scaled = (options: PartOptions) => ({
-    ...options,
-    runs: Math.min(options.runs, 2),
-    scale: options.scale * factor,
-  });
-  return {
-    name,
-    title: `${memory.title}, history × ${factor}`,
-    prepare: (options) => prepare(memory, scaled(options)),
-    run: (options) => memoryOf(memory, scaled(options)),
-  };
-};
-
-export const replayParts: readonly Part[] = [
-  ...[rebuild, observer].map((each) => ({
-    name: each === rebuild ? "rebuild" : "observer-rebuild",
-    title: each.title,
-    prepare: (options: PartOptions) => prepare(each, options),
-    run: (options: PartOptions) => replay(each, options),
-  })),
-  memoryPart("memory-quarter", 0.25),
-  memoryPart("memory-whole", 1),
-  memoryPart("memory-double", 2),
-];

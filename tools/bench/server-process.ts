@@ -13,14 +13,18 @@ export class ServerProcess {
   ) {}
 
   /** Starts `script`, a path below `tools`. */
-  static async start(script: string, args: readonly string[]): Promise<ServerProcess> {
-    const file = fileURLToPath(new URL(`../${script}`, import.meta.url));
+  static start(script: string, args: readonly string[]): Promise<ServerProcess> {
+    return ServerProcess.startFile(fileURLToPath(new URL(`../${script}`, import.meta.url)), args);
+  }
+
+  /** Starts a script that lies anywhere. */
+  static async startFile(file: string, args: readonly string[]): Promise<ServerProcess> {
     const child = spawn(process.execPath, ["--enable-source-maps", file, ...args], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     for await (const line of createInterface({ input: child.stdout }))
       return new ServerProcess(child, JSON.parse(line) as Record<string, unknown>);
-    throw new Error(`${script} ended before it said where it listens.`);
+    throw new Error(`${file} ended before it said where it listens.`);
   }
 
   async stop(): Promise<void> {

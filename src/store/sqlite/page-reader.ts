@@ -21,9 +21,10 @@ const isOrdinary = "content_type IS NULL AND schema_version = 1 AND occurred_at 
 const pageOf = (rows: string) => `
   SELECT group_concat(position), json_group_array(stream), group_concat(revision), json_group_array(id),
     json_group_array(type), group_concat(recorded_at), json_group_array(correlation_id),
-    group_concat(CASE WHEN ${isOrdinary} THEN '0' ELSE json_array(content_type, schema_version, occurred_at, imported) END),
-    group_concat(CASE WHEN ${isApart} THEN '0' ELSE data END), sum(${isApart})
-  FROM (SELECT * FROM event ${rows} LIMIT ?)`;
+    group_concat(CASE WHEN ${isOrdinary} THEN NULL
+      ELSE json_array(position, content_type, schema_version, occurred_at, imported) END),
+    group_concat(CASE WHEN is_apart THEN '0' ELSE data END), max(is_apart)
+  FROM (SELECT *, ${isApart} AS is_apart FROM event ${rows} LIMIT ?)`;
 
 type PageRow = readonly [
   positions: string | null,
@@ -33,12 +34,17 @@ type PageRow = readonly [
   types: string,
   recordedAt: string,
   correlationIds: string,
-  rest: string,
+  unusual: string | null,
   data: string,
   apart: number,
 ];
-type Rest =
-  0 | readonly [contentType: string | null, schemaVersion: number, occurredAt: number | null, imported: number];
+type Unusual = readonly [
+  position: number,
+  contentType: string | null,
+  schemaVersion: number,
+  occurredAt: number | null,
+  imported: number,
+];
 
 // CROSS JOIN keeps the order of the positions.
 const byPositions = "FROM json_each(?) AS wanted CROSS JOIN event ON event.position = wanted.value";
@@ -152,10 +158,10 @@ function assemble(row: PageRow, positions: readonly number[], contents: EventCon
   const types = JSON.parse(row[4]) as string[];
   const recordedAt = JSON.parse(`[${row[5]}]`) as number[];
   const correlationIds = JSON.parse(row[6]) as (string | null)[];
-  const rest = JSON.parse(`[${row[7]}]`) as Rest[];
+  const unusual = unusualAt(row[7]);
   const events: RecordedEvent[] = [];
   for (let i = 0; i < count; i++) {
-    const [contentType, schemaVersion, occurredAt, imported] = rest[i] || ordinary;
+    const [, contentType, schemaVersion, occurredAt, imported] = unusual?.get(positions[i]!) ?? ordinary;
     events.push(
       new RecordedEvent(
         ids[i]!,
@@ -177,7 +183,11 @@ function assemble(row: PageRow, positions: readonly number[], contents: EventCon
   return events;
 }
 
-const ordinary = [null, 1, null, 0] as const;
+const ordinary: Unusual = [0, null, 1, null, 0];
+
+/** What is not as with most events, by position; `undefined` for a page of ordinary ones. */
+const unusualAt = (found: string | null): ReadonlyMap<number, Unusual> | undefined =>
+  found === null ? undefined : new Map((JSON.parse(`[${found}]`) as Unusual[]).map((each) => [each[0], each]));
 
 /** Data and metadata of a page: the one parsed, the other read, when one of its events is first asked for it. */
 class PageContents implements EventContents {
