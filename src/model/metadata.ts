@@ -29,6 +29,8 @@ export interface MethodUse {
   readonly method: string;
   readonly verb: Verb;
   readonly message: MessageClass;
+  /** What the decorator was told besides. */
+  readonly options?: unknown;
 }
 
 interface ClassMetadata {
@@ -50,8 +52,14 @@ export const recordRole = (target: AnyClass, kind: RoleKind, options: RoleOption
   own(target).role = { kind, name: options.name, version: options.version ?? 1, options };
 };
 
-export const recordUse = (prototype: object, method: string, verb: Verb, message: MessageClass): void => {
-  own(prototype.constructor).uses.push({ method, verb, message });
+export const recordUse = (
+  prototype: object,
+  method: string,
+  verb: Verb,
+  message: MessageClass,
+  options?: unknown,
+): void => {
+  own(prototype.constructor).uses.push({ method, verb, message, ...(options !== undefined && { options }) });
 };
 
 /** The role of a class, its own: a role is not inherited. */

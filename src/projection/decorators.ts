@@ -6,17 +6,28 @@ import { recordRole, recordUse, type RoleOptions } from "../model/index.js";
 export interface ProjectionOptions extends RoleOptions {
   /** Raise it when the fold changes: the read model is then to be rebuilt. */
   readonly version: number;
-  /** Which row an event belongs to; it must depend on the event alone, whose data it sees in its present shape. */
-  readonly key: (recorded: RecordedEvent) => string | undefined;
+  /**
+   * Which row an event belongs to, or which rows: each of a list, none for an empty one. It must depend on the event alone,
+   * whose data it sees in its present shape.
+   */
+  readonly key: (recorded: RecordedEvent) => RowKeys;
   /** Top-level fields of a row that queries may filter on. */
   readonly indexes?: readonly string[];
+}
+
+/** `undefined`: it has none although it should, which stops the projection. */
+export type RowKeys = string | readonly string[] | undefined;
+
+export interface ProjectsOptions<E> {
+  /** Which row an event of this type belongs to, or which rows, where that differs from the projection's key. */
+  readonly key: (event: E, recorded: RecordedEvent) => RowKeys;
 }
 
 export const byAggregateId = (recorded: RecordedEvent): string => recorded.aggregateId;
 export const byCorrelationId = (recorded: RecordedEvent): string | undefined => recorded.correlationId;
 
 type FoldsInto<T, Row> = {
-  readonly [K in keyof T]: (event: never, row: Row | undefined, recorded: never) => Row | undefined;
+  readonly [K in keyof T]: (event: never, row: Row | undefined, recorded: never, key: never) => Row | undefined;
 };
 
 /** Marks a class as a projection into rows of type `Row`; a fold that returns `undefined` removes the row. */
@@ -26,11 +37,14 @@ export function Projection<Row extends object>(
   return <T extends FoldsInto<T, Row>>(target: new () => T): void => recordRole(target, "projection", options);
 }
 
-/** Marks the method that folds an event into a row: `(event, row, recorded) => row`. Pure: no effects, no clock. */
-export function Projects<E extends AnyEvent>(event: EventClass<E>) {
-  return <M extends (event: E, row: never, recorded: RecordedEvent) => unknown>(
+/**
+ * Marks the method that folds an event into a row: `(event, row, recorded, key) => row`. Pure: no effects, no clock. Where an
+ * event belongs to several rows, it is called for each of them.
+ */
+export function Projects<E extends AnyEvent>(event: EventClass<E>, options?: ProjectsOptions<E>) {
+  return <M extends (event: E, row: never, recorded: RecordedEvent, key: string) => unknown>(
     target: object,
     method: string,
     _: TypedPropertyDescriptor<M>,
-  ): void => recordUse(target, method, "projects", event);
+  ): void => recordUse(target, method, "projects", event, options);
 }

@@ -6,7 +6,7 @@ import type { EventClass, RecordedEvent, Upcasters } from "../message/index.js";
 import { methodsByType, type DeclaredClass } from "../model/index.js";
 import type { EventFilter, Page } from "../store/event-store.js";
 import { beginningOf, tickType, type Checkpoint } from "../subscription/index.js";
-import type { ProjectionOptions } from "./decorators.js";
+import type { ProjectionOptions, ProjectsOptions, RowKeys } from "./decorators.js";
 import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
 import type { Generation, ReadModelDeclaration, Row } from "./read-model-store.js";
 import { frozen, RowCache } from "./row-cache.js";
@@ -19,7 +19,9 @@ interface Terms {
 
 interface Fold {
   readonly event: EventClass;
-  readonly apply: (event: object, row: Row | undefined, recorded: RecordedEvent) => Row | undefined;
+  readonly apply: (event: object, row: Row | undefined, recorded: RecordedEvent, key: string) => Row | undefined;
+  /** Which rows an event of this type belongs to, where that differs from the projection's key. */
+  readonly keyOf: ProjectsOptions<object>["key"] | undefined;
 }
 
 /** How much a projection keeps in memory, and when it writes although more events follow. */
@@ -40,6 +42,7 @@ export class ProjectionReadModel implements ReadModel {
   readonly filter: EventFilter;
   readonly folds: ReadonlyMap<string, Fold>;
   readonly keyOf: ProjectionOptions["key"];
+  private readonly hasOwnKeys: boolean;
   readonly limits: Required<ProjectionLimits>;
 
   constructor(
@@ -52,12 +55,17 @@ export class ProjectionReadModel implements ReadModel {
     const uses = methodsByType(declared.type, "projects");
     const eventTypes = [...uses.keys()].toSorted();
     this.folds = new Map(
-      [...uses].map(([type, { method, message }]) => [
+      [...uses].map(([type, { method, message, options }]) => [
         type,
-        { event: message as EventClass, apply: instance[method]!.bind(instance) },
+        {
+          event: message as EventClass,
+          apply: instance[method]!.bind(instance),
+          keyOf: (options as ProjectsOptions<object> | undefined)?.key,
+        },
       ]),
     );
     this.keyOf = key;
+    this.hasOwnKeys = [...this.folds.values()].some(({ keyOf }) => keyOf !== undefined);
     this.limits = { liveRows: 10_000, liveBatch: 5_000, rebuildRows: 100_000, rebuildBatch: 1_000_000, ...limits };
     this.filter = { eventTypes: [...eventTypes, tickType] };
     this.declaration = {
@@ -65,7 +73,7 @@ export class ProjectionReadModel implements ReadModel {
       version,
       place: `${name}@${version}`,
       definition: JSON.stringify({ eventTypes, indexes } satisfies Terms),
-      code: createHash("sha256").update(`${declared.type.toString()}\n${key.toString()}`).digest("hex"),
+      code: codeOf([declared.type, key, ...[...this.folds.values()].flatMap(({ keyOf }) => keyOf ?? [])]),
       indexes,
     };
   }
@@ -90,17 +98,29 @@ export class ProjectionReadModel implements ReadModel {
     ];
   }
 
-  /** Key of the row that the event belongs to. @throws TypeError when it has none; EventTooNew, UndecodableEvent */
-  rowKeyOf(recorded: RecordedEvent): string {
-    const key = this.keyOf(this.upcasters.presented(recorded));
-    if (typeof key === "string") return key;
-    throw new TypeError(`its key is ${String(key)}, expected text; give the projection a key that every event has`);
+  /**
+   * Key of the row that the event belongs to, or keys of its rows, each once.
+   * @throws TypeError when it has none; EventTooNew, UndecodableEvent
+   */
+  rowKeysOf(recorded: RecordedEvent): string | readonly string[] {
+    const keys = this.declaredKeysOf(recorded);
+    if (typeof keys === "string") return keys;
+    if (Array.isArray(keys) && keys.every((key) => typeof key === "string")) return [...new Set(keys as string[])];
+    throw new TypeError(
+      `its key is ${String(keys)}, expected text, or a list of texts; give the projection a key that every event has`,
+    );
+  }
+
+  private declaredKeysOf(recorded: RecordedEvent): RowKeys {
+    const fold = this.hasOwnKeys ? this.folds.get(recorded.type) : undefined;
+    if (fold?.keyOf) return fold.keyOf(this.upcasters.decode(recorded, fold.event), recorded);
+    return this.keyOf(this.upcasters.presented(recorded));
   }
 
   /** The row after the event, frozen; `undefined` when there is none then. @throws whatever the fold throws */
-  fold(recorded: RecordedEvent, row: Row | undefined): Row | undefined {
+  fold(recorded: RecordedEvent, row: Row | undefined, key: string): Row | undefined {
     const { event, apply } = this.folds.get(recorded.type)!;
-    const next = apply(this.upcasters.decode(recorded, event), row, recorded);
+    const next = apply(this.upcasters.decode(recorded, event), row, recorded, key);
     if (next === undefined) return undefined;
     if (typeof next !== "object" || next === null || "then" in next)
       throw new TypeError(
@@ -119,6 +139,13 @@ export class ProjectionReadModel implements ReadModel {
     return new ProjectionWriter(this, context, await context.store.storeId());
   }
 }
+
+const codeOf = (functions: readonly { toString(): string }[]): string =>
+  createHash("sha256")
+    .update(functions.map((each) => each.toString()).join("\n"))
+    .digest("hex");
+
+const isText = (key: string | readonly string[]): key is string => typeof key === "string";
 
 const isTick = ({ type }: RecordedEvent): boolean => type === tickType;
 
@@ -149,7 +176,7 @@ class ProjectionWriter implements GenerationWriter {
   async handle(page: Page): Promise<void> {
     const events = page.some(isTick) ? page.filter((recorded) => !isTick(recorded)) : page;
     const { keys, failure } = this.keysOf(events);
-    await this.rows.prepare(keys);
+    await this.rows.prepare(keys.every(isText) ? keys : keys.flat());
     const folded = this.foldAll(events, keys);
     const failed = folded.failure ?? failure;
     const last = failed ? events[folded.count - 1] : page.at(-1);
@@ -179,11 +206,11 @@ class ProjectionWriter implements GenerationWriter {
   }
 
   /** Keys up to the first event that has none. */
-  private keysOf(events: Page): { keys: string[]; failure?: Error } {
-    const keys: string[] = [];
+  private keysOf(events: Page): { keys: (string | readonly string[])[]; failure?: Error } {
+    const keys: (string | readonly string[])[] = [];
     for (const recorded of events)
       try {
-        keys.push(this.readModel.rowKeyOf(recorded));
+        keys.push(this.readModel.rowKeysOf(recorded));
       } catch (error) {
         return { keys, failure: this.readModel.failureOf(recorded, error) };
       }
@@ -191,10 +218,12 @@ class ProjectionWriter implements GenerationWriter {
   }
 
   /** Folds up to the first event that fails. */
-  private foldAll(events: Page, keys: readonly string[]): { count: number; failure?: Error } {
+  private foldAll(events: Page, keys: readonly (string | readonly string[])[]): { count: number; failure?: Error } {
     for (let count = 0; count < keys.length; count++)
       try {
-        this.fold(events[count]!, keys[count]!);
+        const own = keys[count]!;
+        if (typeof own === "string") this.fold(events[count]!, own);
+        else this.foldEach(events[count]!, own);
       } catch (error) {
         return { count, failure: this.readModel.failureOf(events[count]!, error) };
       }
@@ -203,7 +232,17 @@ class ProjectionWriter implements GenerationWriter {
 
   private fold(recorded: RecordedEvent, key: string): void {
     const row = this.rows.get(key);
-    const next = this.readModel.fold(recorded, row);
+    this.set(key, row, this.readModel.fold(recorded, row, key));
+  }
+
+  /** All of its rows or, when one cannot be folded, none. */
+  private foldEach(recorded: RecordedEvent, keys: readonly string[]): void {
+    const rows = keys.map((key) => this.rows.get(key));
+    const next = keys.map((key, i) => this.readModel.fold(recorded, rows[i], key));
+    for (const [i, key] of keys.entries()) this.set(key, rows[i], next[i]);
+  }
+
+  private set(key: string, row: Row | undefined, next: Row | undefined): void {
     if (next !== undefined || row !== undefined) this.rows.set(key, next);
   }
 

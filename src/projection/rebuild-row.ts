@@ -86,8 +86,8 @@ class RowFolding {
   private fold(recorded: RecordedEvent): void {
     const { readModel, key } = this;
     try {
-      if (readModel.rowKeyOf(recorded) !== key) return;
-      this.row = readModel.fold(recorded, this.row);
+      if (![readModel.rowKeysOf(recorded)].flat().includes(key)) return;
+      this.row = readModel.fold(recorded, this.row, key);
     } catch (error) {
       throw readModel.failureOf(recorded, error);
     }

@@ -31,7 +31,7 @@ export const sampled = (
   flush: () => writer.flush(),
   async handle(events) {
     const own = events.filter(
-      (recorded) => !readModel.folds.has(recorded.type) || isSampled(readModel.rowKeyOf(recorded)),
+      (recorded) => !readModel.folds.has(recorded.type) || [readModel.rowKeysOf(recorded)].flat().some(isSampled),
     );
     if (own.length > 0) await writer.handle(own);
   },

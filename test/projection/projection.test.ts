@@ -112,7 +112,9 @@ describe("a live projection", () => {
     await record(store, "thing-c", [Counted.of({ amount: 4 })]);
     const error = await stopped(start(ByProcess));
     expect(error).to.include({ streamName: "thing-c", revision: 0n, position: 3n });
-    expect(error.message).to.include("its key is undefined, expected text; give the projection a key");
+    expect(error.message).to.include(
+      "its key is undefined, expected text, or a list of texts; give the projection a key",
+    );
     expect(await sumsOf(readModels)).to.deep.equal({ p: 3 });
   });
 

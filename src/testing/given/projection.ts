@@ -53,10 +53,11 @@ function folded(readModel: ProjectionReadModel, name: string, history: readonly 
   for (const given of history) {
     const recorded = recording.record(given);
     assert.ok(readModel.folds.has(recorded.type), `${name} has no method that projects ${recorded.type}.`);
-    const key = readModel.rowKeyOf(recorded);
-    const row = readModel.fold(recorded, rows.get(key));
-    if (row === undefined) rows.delete(key);
-    else rows.set(key, row);
+    for (const key of [readModel.rowKeysOf(recorded)].flat()) {
+      const row = readModel.fold(recorded, rows.get(key), key);
+      if (row === undefined) rows.delete(key);
+      else rows.set(key, row);
+    }
   }
   return rows;
 }
