@@ -6,7 +6,13 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { expect } from "chai";
-import { CommandBus, IncompatibleStore, openSqliteSnapshotStore, type SnapshotStore } from "../../src/index.js";
+import {
+  CommandBus,
+  IncompatibleStore,
+  MemorySnapshotStore,
+  openSqliteSnapshotStore,
+  type SnapshotStore,
+} from "../../src/index.js";
 import { temporaryLogs } from "../store/sqlite/folder.js";
 import { eventsOf } from "./bank.js";
 import { book, ledger, messageOf, ReadingStore, tell } from "./ledger.js";
@@ -66,6 +72,17 @@ describe("snapshots in an SQLite file", () => {
     expect(told).to.equal((await asked(new CommandBus(ledger(false), store), store)).told);
     expect((await asked(anew, store)).read).to.equal(2);
   });
+
+  for (const where of ["in a file", "in memory"])
+    it(`keep the last text of each stream of each log apart, ${where}`, async () => {
+      const snapshots = where === "in memory" ? new MemorySnapshotStore() : await open();
+      const places = ["one", "two"].flatMap((log) => ["a", "b"].map((stream) => [log, stream] as const));
+      for (const text of ["first", "last"])
+        for (const [log, stream] of places) await snapshots.save(log, stream, `${text} of ${log} ${stream}`);
+      for (const [log, stream] of places)
+        expect(await snapshots.load(log, stream)).to.equal(`last of ${log} ${stream}`);
+      expect(await snapshots.load("one", "c")).to.equal(undefined);
+    });
 
   it("leave the file of another program, and that of a newer version, as it is", async () => {
     const text = logs.file("notes.txt");
