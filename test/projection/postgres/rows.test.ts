@@ -166,17 +166,17 @@ describe("Rows in PostgreSQL", () => {
     const store = await stores.open();
     const lease = (await store.acquire("live:orders", "a", 60_000))!;
     const generation = await store.openActive({ ...declaration, indexes: ["status"] }, lease);
-    const rows = Array.from({ length: 12_000 }, (_, i) => [`k${i}`, { status: "x\0", dueMs: i, part: i % 3 }] as const);
+    const rows = Array.from({ length: 21_000 }, (_, i) => [`k${i}`, { status: "x\0", dueMs: i, part: i % 3 }] as const);
     await store.commit(generation, lease, { rows, checkpoint: checkpointAt(1n) });
     await store.redeclare(generation, lease, { ...declaration, indexes: ["dueMs", "part"] });
-    await store.commit(generation, lease, { rows: [["k1", { dueMs: 20_000, part: 7 }]], checkpoint: checkpointAt(2n) });
-    expect((await store.countRows("orders", "status")).get("x\0")).to.equal(11_999);
-    expect((await store.findRows("orders", { where: { part: 1, dueMs: 4 }, limit: 9 })).rows).to.deep.equal([
-      { key: "k4", row: rows[4]![1] },
+    await store.commit(generation, lease, { rows: [["k1", { dueMs: 30_000, part: 7 }]], checkpoint: checkpointAt(2n) });
+    expect((await store.countRows("orders", "status")).get("x\0")).to.equal(20_999);
+    expect((await store.findRows("orders", { where: { part: 0, dueMs: 9_999 }, limit: 9 })).rows).to.deep.equal([
+      { key: "k9999", row: rows[9_999]![1] },
     ]);
-    const last = { value: 11_998, key: "k11998" };
+    const last = { value: 20_998, key: "k20998" };
     const sorted = await store.rowsInOrder(generation, "dueMs", { after: last, limit: 9 });
-    expect(sorted.map(({ key }) => key)).to.deep.equal(["k11999", "k1"]);
+    expect(sorted.map(({ key }) => key)).to.deep.equal(["k20999", "k1"]);
     expect(await stores.ask("SELECT DISTINCT cardinality(fields) AS n FROM S.rows_1")).to.deep.equal([{ n: 3 }]);
   });
 
