@@ -116,13 +116,13 @@ export class RecordedEvent {
 
   /** The same event, saying the same in another shape. */
   withData(data: unknown): RecordedEvent {
-    const { id, streamName, type, storedRevision, storedPosition, recordedAtMs, schemaVersion, contentType } = this;
+    const { id, streamName, type, revision, storedPosition, recordedAtMs, schemaVersion, contentType } = this;
     const { correlationId, occurredAtMs, imported } = this;
     return new RecordedEvent(
       id,
       streamName,
       type,
-      storedRevision,
+      revision,
       storedPosition,
       recordedAtMs,
       schemaVersion,
