@@ -25,6 +25,7 @@ export {
   type CommandClass,
   type EventClass,
   type EventContents,
+  type EventNames,
   type EventMetadata,
   type EventOptions,
   type Fields,

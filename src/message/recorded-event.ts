@@ -9,6 +9,15 @@ export interface EventContents {
   data(index: number): unknown;
   /** As stored: a JSON value, JSON text, bytes, or `undefined`. Most folds never ask. */
   metadata(index: number): unknown;
+  /** What the events themselves were not given. */
+  readonly names?: EventNames;
+}
+
+/** Names of events that were read together, taken apart when first asked for: most folds ask for one of them, or none. */
+export interface EventNames {
+  id(index: number): string;
+  streamName(index: number): string;
+  revision(index: number): number;
 }
 
 /** The contents of one event. */
@@ -20,12 +29,12 @@ export const contentsOf = (data: unknown, metadata: () => unknown = () => undefi
 export class RecordedEvent {
   // Numbers and plain values in a fixed order keep making one of these cheap: a rebuild makes millions.
   constructor(
-    /** Unique within its stream. */
-    readonly id: string,
-    readonly streamName: string,
+    /** `undefined`, here and below, where the contents know. */
+    private readonly storedId: string | undefined,
+    private readonly storedStreamName: string | undefined,
     /** Stored type name, for example `ordering.OrderPlaced`. */
     readonly type: string,
-    private readonly storedRevision: number | bigint,
+    private readonly storedRevision: number | bigint | undefined,
     private readonly storedPosition: number | bigint,
     /** When the store recorded it, in milliseconds since the UNIX epoch. */
     readonly recordedAtMs: number,
@@ -43,6 +52,15 @@ export class RecordedEvent {
     private readonly index = 0,
   ) {}
 
+  /** Unique within its stream. */
+  get id(): string {
+    return this.storedId ?? this.contents.names!.id(this.index);
+  }
+
+  get streamName(): string {
+    return this.storedStreamName ?? this.contents.names!.streamName(this.index);
+  }
+
   /** As it was recorded, in whatever shape. The JSON value; for any other content type, and for JSON that does not parse, the bytes (`Uint8Array`). */
   get data(): unknown {
     return this.contents.data(this.index);
@@ -50,7 +68,7 @@ export class RecordedEvent {
 
   /** Place in its own stream, from 0, without gaps. */
   get revision(): bigint {
-    return BigInt(this.storedRevision);
+    return BigInt(this.storedRevision ?? this.contents.names!.revision(this.index));
   }
 
   /** Place in the whole log; grows, may have gaps. */
@@ -74,13 +92,15 @@ export class RecordedEvent {
 
   /** The stream name's prefix: `order` in `order-7`. */
   get category(): string {
-    const dash = this.streamName.indexOf("-");
-    return dash < 0 ? this.streamName : this.streamName.slice(0, dash);
+    const { streamName } = this;
+    const dash = streamName.indexOf("-");
+    return dash < 0 ? streamName : streamName.slice(0, dash);
   }
 
   /** What follows the category: `7` in `order-7`; the whole name where there is no category. */
   get aggregateId(): string {
-    return this.streamName.slice(this.streamName.indexOf("-") + 1);
+    const { streamName } = this;
+    return streamName.slice(streamName.indexOf("-") + 1);
   }
 
   /** As stored: a JSON value, JSON text, bytes, or `undefined`. */
@@ -96,13 +116,13 @@ export class RecordedEvent {
 
   /** The same event, saying the same in another shape. */
   withData(data: unknown): RecordedEvent {
-    const { id, streamName, type, storedRevision, storedPosition, recordedAtMs, schemaVersion, contentType } = this;
+    const { id, streamName, type, revision, storedPosition, recordedAtMs, schemaVersion, contentType } = this;
     const { correlationId, occurredAtMs, imported } = this;
     return new RecordedEvent(
       id,
       streamName,
       type,
-      storedRevision,
+      revision,
       storedPosition,
       recordedAtMs,
       schemaVersion,

@@ -1,7 +1,7 @@
 /** Order summaries of whoever folded them, compared: nobody is quicker by doing less. */
 
 import { createHash } from "node:crypto";
-import type { ReadModelStore } from "../../src/index.js";
+import type { ReadModelStore, Rollcall } from "../../src/index.js";
 import { noOrder, type OrderSummary } from "./order-fold.js";
 
 /** Rows in any order. */
@@ -17,9 +17,12 @@ export function digestOf(rows: KeyedSummaries): string {
   return `${lines.length} rows, ${hash.digest("hex").slice(0, 16)}`;
 }
 
-/** Of what serves. */
-export async function digestOfServing(readModels: ReadModelStore, name: string): Promise<string> {
-  const serving = await readModels.activeGeneration(name);
+/** Of what serves of the application's first read model, in its own store unless another is given. */
+export async function digestOfServing(
+  { assembly, readModels: own }: Rollcall,
+  readModels: ReadModelStore = own,
+): Promise<string> {
+  const serving = await readModels.activeGeneration(assembly.projections[0]!.declaration.place);
   const found: [string, OrderSummary][] = [];
   for await (const page of readModels.allRows(serving!))
     for (const { key, row } of page) found.push([key, row as OrderSummary]);

@@ -104,7 +104,7 @@ async function compare(options: PartOptions, postgres: string): Promise<Figure[]
   };
   const found = await interleaved(runs, sides);
   checkSame(
-    await digestOfServing(oursOfFew.readModels, orderSummaries),
+    await digestOfServing(oursOfFew),
     Object.fromEntries(peers.map((peer) => [peer.name, digestOf(summariesIn(rowsOf(peer)))])),
   );
   await Promise.all([ours.stop(), oursOfFew.stop()]);

@@ -1,6 +1,5 @@
 /** Rebuilds into PostgreSQL: next to the decode floor, with a server of the bench's own or the one that is named. */
 
-import { existsSync } from "node:fs";
 import { rebuild, Rollcall, type ReadModelStore } from "../../src/index.js";
 import { interleaved, rate } from "./measure.js";
 import { checkSame, digestOfServing } from "./order-rows.js";
@@ -10,21 +9,12 @@ import { installPeers, startPostgres } from "./peers.js";
 import { countOf, filesIn, prepareOrders, sizeInWords } from "./rebuild.js";
 import { decodeFloor, decodeFloorInWords } from "./replay.js";
 
-interface PostgresModule {
-  readonly openPostgresReadModelStore: (options: { readonly url: string }) => Promise<ReadModelStore>;
-}
-
-/** Where the store for PostgreSQL lies once there is one. */
-const module = new URL("../../src/projection/postgres/index.js", import.meta.url);
-const isThere = () => existsSync(module);
+const namedServer = () => process.env["ROLLCALL_BENCH_POSTGRES"];
 
 async function run(options: PartOptions): Promise<Figure[]> {
-  if (!isThere()) {
-    process.stderr.write("There is no read-model store for PostgreSQL: its rebuild is left out.\n");
-    return [];
-  }
-  const { openPostgresReadModelStore } = (await import(module.href)) as PostgresModule;
-  const named = process.env["ROLLCALL_BENCH_POSTGRES"];
+  // Loaded when it is asked for: the driver would count in the memory of every other part.
+  const { openPostgresReadModelStore } = await import("../../src/projection/postgres/index.js");
+  const named = namedServer();
   const server = named === undefined ? await startPostgres() : undefined;
   try {
     return await rebuildInto(await openPostgresReadModelStore({ url: named ?? server!.url }), options);
@@ -43,8 +33,8 @@ async function rebuildInto(readModels: ReadModelStore, options: PartOptions): Pr
     sqlite: () => rate(count, () => rollcall.rebuild(orderSummaries)),
     decode: () => decodeFloor(files.store, count),
   });
-  checkSame(await digestOfServing(rollcall.readModels, orderSummaries), {
-    PostgreSQL: await digestOfServing(readModels, orderSummaries),
+  checkSame(await digestOfServing(rollcall), {
+    PostgreSQL: await digestOfServing(rollcall, readModels),
   });
   await Promise.all([readModels.close(), rollcall.stop()]);
   const figure = `rebuild of order summaries into PostgreSQL, ${sizeInWords(count)}`;
@@ -59,10 +49,8 @@ export const postgresqlPart: Part = {
   title: "rebuild of order summaries into PostgreSQL",
   onDemand: true,
   install: async () => {
-    if (isThere() && process.env["ROLLCALL_BENCH_POSTGRES"] === undefined) await installPeers();
+    if (namedServer() === undefined) await installPeers();
   },
-  prepare: async (options) => {
-    if (isThere()) await prepareOrders(options);
-  },
+  prepare: prepareOrders,
   run,
 };

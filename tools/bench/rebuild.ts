@@ -37,7 +37,7 @@ async function rebuild(options: PartOptions): Promise<Figure[]> {
     sqlite: () => rate(count, () => sqliteAlone(files.store, sqlRows)),
     loop: () => rate(count, () => carefulLoop(files.store, loopRows)),
   });
-  checkSame(await digestOfServing(rollcall.readModels, orderSummaries), {
+  checkSame(await digestOfServing(rollcall), {
     "the careful loop": digestOfFile(loopRows),
     "SQLite alone": digestOfFile(sqlRows),
   });

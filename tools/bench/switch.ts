@@ -15,7 +15,7 @@ import { ServerProcess } from "./server-process.js";
 const fullSize = 1_000_000;
 /** Twenty in five runs. */
 const switchesPerRun = 4;
-const readEveryMs = 2;
+const readEveryMs = 5;
 /** How long after a switch readers may still notice it. */
 const afterwardsMs = 250;
 

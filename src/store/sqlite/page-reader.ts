@@ -1,7 +1,7 @@
 /** Reads pages of the log: one row per page, which SQLite concatenates and one JSON.parse per column takes apart. */
 
 import { StoreClosed } from "../../errors.js";
-import { jsonContentType, RecordedEvent, type EventContents } from "../../message/index.js";
+import { jsonContentType, RecordedEvent, type EventContents, type EventNames } from "../../message/index.js";
 import type { EventFilter } from "../event-store.js";
 import type { LogPart, PageSource, Part } from "../paged-event-store.js";
 import type { Database } from "./database.js";
@@ -127,7 +127,7 @@ export class PageReader implements PageSource {
     const positions = JSON.parse(positionsText) as number[];
     const apart = row[9] > 0 ? this.dataWithApart(row[8], positionsText) : undefined;
     const count = apart?.count ?? positions.length;
-    const contents = new PageContents(this, positionsText, apart?.data ?? row[8]);
+    const contents = new PageContents(this, positionsText, apart?.data ?? row[8], new PageNames(row));
     return {
       events: assemble(row, positions, contents, count),
       complete: count < size && count === positions.length,
@@ -152,9 +152,6 @@ export class PageReader implements PageSource {
 }
 
 function assemble(row: PageRow, positions: readonly number[], contents: EventContents, count: number): RecordedEvent[] {
-  const streams = JSON.parse(row[1]) as string[];
-  const revisions = JSON.parse(`[${row[2]}]`) as number[];
-  const ids = JSON.parse(row[3]) as string[];
   const types = JSON.parse(row[4]) as string[];
   const recordedAt = JSON.parse(`[${row[5]}]`) as number[];
   const correlationIds = JSON.parse(row[6]) as (string | null)[];
@@ -164,10 +161,10 @@ function assemble(row: PageRow, positions: readonly number[], contents: EventCon
     const [, contentType, schemaVersion, occurredAt, imported] = unusual?.get(positions[i]!) ?? ordinary;
     events.push(
       new RecordedEvent(
-        ids[i]!,
-        streams[i]!,
+        undefined,
+        undefined,
         types[i]!,
-        revisions[i]!,
+        undefined,
         positions[i]!,
         recordedAt[i]!,
         schemaVersion,
@@ -189,6 +186,34 @@ const ordinary: Unusual = [0, null, 1, null, 0];
 const unusualAt = (found: string | null): ReadonlyMap<number, Unusual> | undefined =>
   found === null ? undefined : new Map((JSON.parse(`[${found}]`) as Unusual[]).map((each) => [each[0], each]));
 
+/** Names in a page: each column is parsed when one of its events is first asked for it. */
+class PageNames implements EventNames {
+  private streams: readonly string[] | string;
+  private revisions: readonly number[] | string;
+  private ids: readonly string[] | string;
+
+  constructor([, streams, revisions, ids]: PageRow) {
+    this.streams = streams;
+    this.revisions = revisions;
+    this.ids = ids;
+  }
+
+  id(index: number): string {
+    if (typeof this.ids === "string") this.ids = JSON.parse(this.ids) as string[];
+    return this.ids[index]!;
+  }
+
+  streamName(index: number): string {
+    if (typeof this.streams === "string") this.streams = JSON.parse(this.streams) as string[];
+    return this.streams[index]!;
+  }
+
+  revision(index: number): number {
+    if (typeof this.revisions === "string") this.revisions = JSON.parse(`[${this.revisions}]`) as number[];
+    return this.revisions[index]!;
+  }
+}
+
 /** Data and metadata of a page: the one parsed, the other read, when one of its events is first asked for it. */
 class PageContents implements EventContents {
   private stored: (string | Uint8Array | number | undefined)[] | undefined;
@@ -198,6 +223,7 @@ class PageContents implements EventContents {
     private readonly reader: PageReader,
     private readonly positions: string,
     private parts: readonly unknown[] | string,
+    readonly names: EventNames,
   ) {}
 
   data(index: number): unknown {

@@ -58,6 +58,13 @@ export function contentCases(fixture: Fixture): void {
       expect(event.contentType).to.equal("application/octet-stream");
     });
 
+  it("says the same of an event that is put into another shape", async () => {
+    const event = await fixture().roundTrip({ data: { old: 1 }, metadata: { $correlationId: "c", note: "n" } });
+    const { id, streamName, type, revision, position, correlationId, recordedAtMs, metadata } = event;
+    const said = { id, streamName, type, revision, position, correlationId, recordedAtMs, metadata };
+    expect(event.withData({ present: 1 })).to.deep.include({ ...said, data: { present: 1 } });
+  });
+
   it("keeps binary and JSON data apart within one page", async () => {
     const f = fixture();
     const streamName = f.newStream();
