@@ -401,6 +401,32 @@ export class NothingRetained extends RollcallError {
   }
 }
 
+/** The application has no subscription of that name. */
+export class UnknownSubscription extends RollcallError {
+  readonly code = "UNKNOWN_SUBSCRIPTION";
+  constructor(
+    readonly subscription: string,
+    readonly known: readonly string[],
+  ) {
+    super(
+      `There is no projection, observer, reactor or notification ${subscription}. Known: ${known.join(", ") || "none"}.`,
+    );
+  }
+}
+
+/** Subscriptions of several kinds have that name. */
+export class AmbiguousSubscription extends RollcallError {
+  readonly code = "AMBIGUOUS_SUBSCRIPTION";
+  constructor(
+    readonly subscription: string,
+    readonly kinds: readonly string[],
+  ) {
+    super(
+      `${subscription}: expected the name of one subscription, found a ${kinds.join(" and a ")}. Say which: ${kinds.map((kind) => `${kind}:${subscription}`).join(" or ")}.`,
+    );
+  }
+}
+
 /** Too many events are parked; the subscription stops rather than fall further behind unseen. */
 export class TooManyParked extends RollcallError {
   readonly code = "TOO_MANY_PARKED";

@@ -7,7 +7,8 @@ import { Command, InvalidArgumentError } from "commander";
 import { environmentHelp } from "../src/index.js";
 import { exitCodesInWords, run } from "./command-line.js";
 import { appOption } from "./load-application.js";
-import { withSession, type CommonOptions } from "./observe/session.js";
+import { withSession, type CommonOptions, type Session } from "./observe/session.js";
+import { pause, pausesInWords, resume, type PauseOptions } from "./projections/pause.js";
 import { inWords, progressBetween, sample } from "./projections/standing.js";
 
 interface Options extends CommonOptions {
@@ -22,7 +23,10 @@ It looks twice, --interval seconds apart, and works beside the application, in w
   catching up   it moves; with the rate, and the time left at that rate
   stalled       there is something to do, and it did not move: nobody works on it, or whoever does has stopped (see /status)
   outdated      it was built by another version than the code declares: rebuild it
+  paused        an operator wants it to stand still; resume lets it go on
   not built     nothing serves
+
+NAME is a projection, an observer, a reactor or a notification; reactor:NAME where the name alone would not say which.
 
 ${environmentHelp}
 
@@ -34,7 +38,15 @@ function seconds(text: string): number {
   return value;
 }
 
-function parse(): Options {
+function text(said: string): string {
+  if (said.trim() === "") throw new InvalidArgumentError("Expected text.");
+  return said.trim();
+}
+
+type Work = (session: Session) => Promise<void>;
+
+function parse(): { work: Work; options: CommonOptions } {
+  let work: Work = (session) => show(session, command.opts<Options>());
   const command = new Command("projections")
     .description("Shows where projections and observers stand, whether they move, and how long they will take.")
     .option("--interval <seconds>", "time between two looks", seconds, 1)
@@ -43,23 +55,43 @@ function parse(): Options {
     .option("--json", "print the result, or the error, as JSON; with --watch a line for each look")
     .option("--verbose", "show where an error comes from")
     .addHelpText("after", help)
+    .configureHelp({ showGlobalOptions: true })
     .allowExcessArguments(false)
     .exitOverride()
-    .parse();
-  return command.opts<Options>();
+    // Without it, a command that is none of these would be taken for a wish for help.
+    .action(() => undefined);
+  const subcommand = (usage: string, description: string) =>
+    command.command(usage).description(description).configureHelp({ showGlobalOptions: true }).exitOverride();
+  subcommand("pause <name>", "let a subscription stand still, in every process, until it is resumed")
+    .requiredOption("--reason <text>", "why: it is shown wherever the subscription is", text)
+    .option("--by <who>", "who wants it (default: you)", text)
+    .action((name: string, options: PauseOptions) => {
+      work = (session) => pause(session, name, options);
+    });
+  subcommand("resume <name>", "let a subscription that was paused go on from its checkpoint").action((name: string) => {
+    work = (session) => resume(session, name);
+  });
+  command.parse();
+  return { work, options: command.opts<Options>() };
 }
 
-await run(async (signal) => {
-  const options = parse();
-  await withSession(options, signal, async ({ rollcall, print }) => {
-    let before = await sample(rollcall);
-    do {
-      await sleep(options.interval * 1_000, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      const now = await sample(rollcall);
-      const readModels = progressBetween(before, now);
-      print({ head: now.head, readModels }, inWords(readModels, now.head));
-      before = now;
-    } while (options.watch);
-  });
+async function show({ rollcall, signal, print }: Session, { interval, watch }: Options): Promise<void> {
+  let before = await sample(rollcall);
+  do {
+    await sleep(interval * 1_000, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    const now = await sample(rollcall);
+    const readModels = progressBetween(before, now);
+    const paused = (now.subscriptions ?? []).flatMap(({ name, kind, pause: why }) =>
+      why ? { name, kind, ...why } : [],
+    );
+    const words = [inWords(readModels, now.head), ...pausesInWords(now.subscriptions ?? [])];
+    print({ head: now.head, readModels, paused }, words.join("\n"));
+    before = now;
+  } while (watch);
+}
+
+await run((signal) => {
+  const { work, options } = parse();
+  return withSession(options, signal, work);
 });

@@ -72,8 +72,10 @@ function isOfNoConcern(error: unknown, signal: AbortSignal): boolean {
 
 async function start(options: Options, signal: AbortSignal): Promise<void> {
   const print = printer(options.json);
-  const onChange = ({ name, state, error }: ProcessorStatus) => {
-    if (options.json) print("subscription", { name, state, ...(error && { error: error.message }) }, "");
+  const onChange = ({ name, state, error, pause }: ProcessorStatus) => {
+    const why = pause && { reason: pause.reason, by: pause.by };
+    if (options.json) print("subscription", { name, state, ...(error && { error: error.message }), ...why }, "");
+    else if (pause) process.stderr.write(`${name} is paused by ${pause.by}: ${pause.reason}\n`);
     else if (error) process.stderr.write(`${name} is ${state}: ${error.message}\n`);
   };
   const onParked = ({ position, revision, parkedAtMs, ...event }: ParkedEvent) => {

@@ -36,7 +36,13 @@ import {
 } from "../projection/index.js";
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
 import { flagsStoreOf, type EventStore } from "../store/event-store.js";
-import { Processor, type ParkedEvent, type ProcessorStatus, type Subscriber } from "../subscription/index.js";
+import {
+  Processor,
+  type ParkedEvent,
+  type Pause,
+  type ProcessorStatus,
+  type Subscriber,
+} from "../subscription/index.js";
 import { assemble, modelOf, type Assembly } from "./assembly.js";
 import { completed, type Configuration, type StatedConfiguration } from "./configuration.js";
 import { openReadModels } from "./open-read-models.js";
@@ -45,6 +51,7 @@ import { openStore, readOnlyOver } from "./open-store.js";
 import type { ApplicationDefinition } from "./registration.js";
 import { withScratch } from "./scratch.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
+import { subscriptionNamed, subscriptionsOf, type NamedSubscription } from "./subscriptions.js";
 
 export interface RollcallOptions {
   /** An event store that the caller opened and closes, instead of the configured one. */
@@ -301,6 +308,25 @@ export class Rollcall {
     return withScratch(this.options.clock ?? systemClock, work);
   }
 
+  /** In the order of their processors. */
+  get subscriptions(): readonly NamedSubscription[] {
+    return subscriptionsOf(this.assembly);
+  }
+
+  /**
+   * Lets a projection, an observer, a reactor or a notification stand still, in every process, until it is resumed.
+   * @param name `reactor:charge` where `charge` alone would not say which
+   * @throws UnknownSubscription, AmbiguousSubscription
+   */
+  async pause(name: string, words: Pick<Pause, "reason" | "by">): Promise<Pause> {
+    return this.readModels.pause(subscriptionNamed(this.subscriptions, name).subscription, words);
+  }
+
+  /** Lets it go on from its checkpoint; false when it was not paused. @throws UnknownSubscription, AmbiguousSubscription */
+  async resume(name: string): Promise<boolean> {
+    return this.readModels.resume(subscriptionNamed(this.subscriptions, name).subscription);
+  }
+
   get readModelNames(): readonly string[] {
     return [...this.assembly.projections, ...this.assembly.observers].map(({ declaration }) => declaration.name);
   }
@@ -335,16 +361,12 @@ export class Rollcall {
   }
 
   private workers(): readonly Worker[] {
-    const { projections, observers, reactors, notifications } = this.assembly;
-    const described = [
-      ...projections.map(({ declaration }) => ({ kind: "projection" as const, name: declaration.name, declaration })),
-      ...observers.map(({ declaration }) => ({ kind: "observer" as const, name: declaration.name, declaration })),
-      ...reactors.map(({ name }) => ({ kind: "reactor" as const, name })),
-      ...notifications.map(({ declared }) => ({ kind: "notification" as const, name: declared.name })),
-    ];
+    const { subscriptions } = this;
+    const { projections, observers } = this.assembly;
+    const declarations = [...projections, ...observers].map(({ declaration }) => declaration);
     return this.processors.map(({ processor, role }, i) => ({
-      ...described[i]!,
-      subscription: processor.subscriber.name,
+      ...subscriptions[i]!,
+      ...(declarations[i] && { declaration: declarations[i] }),
       filter: processor.subscriber.filter,
       status: this.started && this.hasRole(role) ? processor.status : undefined,
     }));

@@ -2,11 +2,11 @@
 
 import type { Clock } from "../clock.js";
 import { StoreUnavailable } from "../errors.js";
-import type { Lag, ApplicationStatus, Readiness, SubscriptionStatus } from "../query/index.js";
+import type { Lag, ApplicationStatus, PauseStatus, Readiness, SubscriptionStatus } from "../query/index.js";
 import type { ObserverState } from "../observer/index.js";
 import { servingGeneration, type ReadModelDeclaration, type ReadModelStore } from "../projection/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
-import type { Checkpoint, ProcessorStatus } from "../subscription/index.js";
+import type { Checkpoint, Pause, ProcessorStatus } from "../subscription/index.js";
 
 /** A subscription of the application, and what this process knows of it. */
 export interface Worker {
@@ -39,13 +39,21 @@ export async function applicationStatus(
     storeId: await store.storeId(),
     head: await store.head(),
   }));
+  const pauses = await sources.readModels.pauses();
+  const statusOf = (worker: Worker) =>
+    subscriptionStatus(
+      sources,
+      worker,
+      // One question left unanswered is enough.
+      !("error" in log),
+      pauses.find(({ subscription }) => subscription === worker.subscription),
+    );
   return {
     ...("error" in log
       ? { storeError: log.error }
       : { storeId: log.storeId, ...(log.head !== undefined && { head: String(log.head) }) }),
     roles,
-    // One question left unanswered is enough.
-    subscriptions: await Promise.all(workers.map((worker) => subscriptionStatus(sources, worker, !("error" in log)))),
+    subscriptions: await Promise.all(workers.map(statusOf)),
   };
 }
 
@@ -72,6 +80,7 @@ async function subscriptionStatus(
   sources: StatusSources,
   { name, kind, subscription, filter, status, declaration }: Worker,
   storeAnswers: boolean,
+  pause: Pause | undefined,
 ): Promise<SubscriptionStatus> {
   const { readModels } = sources;
   const serving = declaration && (await servingGeneration(readModels, declaration));
@@ -88,11 +97,18 @@ async function subscriptionStatus(
     ...(lag && !("error" in lag) && { lag }),
     ...(serving && { version: serving.version }),
     ...(status?.error && { error: status.error.message }),
+    ...(pause && { pause: pauseStatus(pause) }),
     ...(!declaration && { parked: (await readModels.parked(subscription)).length }),
     ...(kind === "observer" && { uncorrelated: state?.uncorrelated ?? 0 }),
     ...(kind === "observer" && state?.unresolved && { waiting: state.unresolved }),
   };
 }
+
+export const pauseStatus = ({ reason, by, pausedAtMs }: Pause): PauseStatus => ({
+  reason,
+  by,
+  since: new Date(pausedAtMs).toISOString(),
+});
 
 /** Counts within one page: enough to tell "nothing", "a little" and "much". */
 async function lagOf(
@@ -108,11 +124,14 @@ async function lagOf(
   return lag;
 }
 
-/** Ready: everything that this process runs is live, or stands by, and every read model has caught up with the log once. */
+/**
+ * Ready: everything that this process runs is live, stands by, or was paused, which is a decision of an operator, to whom a
+ * balancer that takes the process away would be of no help; and every read model has caught up with the log once.
+ */
 export async function readinessOf(readModels: ReadModelStore, workers: readonly Worker[]): Promise<Readiness> {
   const reasons: string[] = [];
   for (const { name, kind, status, declaration } of workers) {
-    if (status && !["live", "standby"].includes(status.state))
+    if (status && !["live", "standby", "paused"].includes(status.state))
       reasons.push(`The ${kind} ${name} is ${status.state}${status.error ? `: ${status.error.message}` : "."}`);
     if (!declaration) continue;
     const own = await readModels.activeGeneration(declaration.place);

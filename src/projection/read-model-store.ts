@@ -1,6 +1,7 @@
 /** Where read models live: a port. A read model's rows, checkpoint and fence change in one transaction. */
 
 import type { Checkpoint, CheckpointStore, Lease } from "../subscription/checkpoint-store.js";
+import type { PauseStore } from "../subscription/pauses.js";
 
 /** An entry of a read model: a JSON object. */
 export type Row = object;
@@ -74,7 +75,7 @@ export interface Activation {
   readonly retains?: boolean;
 }
 
-export interface ReadModelStore extends CheckpointStore {
+export interface ReadModelStore extends CheckpointStore, PauseStore {
   /** Every generation, the oldest first, but for those that are being dropped. */
   generations(): Promise<readonly Generation[]>;
 

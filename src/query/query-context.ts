@@ -6,6 +6,15 @@ import type { Exposition } from "../notification/index.js";
 import type { ObserverReadModel } from "../observer/index.js";
 import type { ReadModelDeclaration, ReadModelStore } from "../projection/index.js";
 import type { EventStore } from "../store/event-store.js";
+import type { ProcessorState } from "../subscription/index.js";
+
+/** Why an operator lets a subscription stand still. */
+export interface PauseStatus {
+  readonly reason: string;
+  readonly by: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
 
 /** How far a subscription is behind the log. */
 export interface Lag {
@@ -21,7 +30,7 @@ export interface SubscriptionStatus {
   readonly name: string;
   readonly kind: "projection" | "observer" | "reactor" | "notification";
   /** `elsewhere`: this process does not have the role. The others as a processor says them. */
-  readonly state: "elsewhere" | "idle" | "standby" | "catching-up" | "live" | "retrying" | "outdated" | "stopped";
+  readonly state: "elsewhere" | ProcessorState;
   /** Last position committed, as text; absent before the first event. */
   readonly position?: string;
   /** Absent while the event store does not answer. */
@@ -30,6 +39,8 @@ export interface SubscriptionStatus {
   readonly version?: number;
   /** Why it stopped, retries or is outdated. */
   readonly error?: string;
+  /** It was paused, in whichever process; absent otherwise. */
+  readonly pause?: PauseStatus;
   /** Reactors and notifications: events that are parked. */
   readonly parked?: number;
   /** Observers: relevant events without a key. */

@@ -3,7 +3,7 @@
 import type { RecordedEvent } from "../message/index.js";
 import type { Checkpoint, Lease, ParkedEvent } from "./checkpoint-store.js";
 import type { DeliveryWindow } from "./delivery-window.js";
-import type { SubscriberControl } from "./subscriber.js";
+import type { RunControl } from "./subscriber.js";
 
 export class DeliveryRun {
   /** The last delivery of each stream that has one under way. */
@@ -17,7 +17,7 @@ export class DeliveryRun {
 
   constructor(
     readonly lease: Lease,
-    readonly control: SubscriberControl,
+    readonly control: RunControl,
     public checkpoint: Checkpoint,
     parked: readonly ParkedEvent[],
     readonly window: DeliveryWindow,

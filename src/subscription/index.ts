@@ -2,6 +2,7 @@ export * from "./checkpoint-store.js";
 export * from "./clock-stream.js";
 export * from "./hold-lease.js";
 export * from "./ordered-delivery.js";
+export type { Pause, PauseStore } from "./pauses.js";
 export * from "./processor.js";
 export * from "./subscriber.js";
 export { tell } from "./tell.js";

@@ -16,7 +16,7 @@ import {
 } from "./checkpoint-store.js";
 import { DeliveryRun } from "./delivery-run.js";
 import { DeliveryWindow } from "./delivery-window.js";
-import type { Subscriber, SubscriberControl } from "./subscriber.js";
+import type { RunControl, Subscriber } from "./subscriber.js";
 import { tell } from "./tell.js";
 
 /** How the delivery of one event ended. `interrupted`: the subscriber stopped first; it is delivered again. */
@@ -51,6 +51,9 @@ export interface DeliveryLimits {
   readonly onError?: (error: unknown) => void;
 }
 
+/** How long a subscriber that is paused lets deliveries under way go on. */
+const finishMs = 10_000;
+
 /** How long a subscriber that stops waits for deliveries under way; what is not finished by then is delivered again. */
 const graceMs = 1_000;
 
@@ -77,12 +80,12 @@ export class OrderedDelivery implements Subscriber {
     return this.checkpoint?.position;
   }
 
-  async open(lease: Lease, control: SubscriberControl): Promise<Checkpoint | undefined> {
+  async open(lease: Lease, control: RunControl): Promise<Checkpoint | undefined> {
     const { checkpoints, name, limits } = this;
     this.checkpoint = await checkpoints.loadCheckpoint(name);
     const parked = await checkpoints.parked(name);
     const start = this.checkpoint ?? (await this.begin(lease));
-    const window = new DeliveryWindow(limits.maxInFlight ?? 512, control.signal);
+    const window = new DeliveryWindow(limits.maxInFlight ?? 512, control.finishing);
     this.run = new DeliveryRun(lease, control, start, parked, window);
     return this.checkpoint;
   }
@@ -100,7 +103,7 @@ export class OrderedDelivery implements Subscriber {
     const run = this.run!;
     for (const recorded of events) {
       const finished = await run.window.take(recorded.position, recorded.recordedAtMs);
-      if (run.control.signal.aborted) return;
+      if (run.control.finishing.aborted) return;
       if (!this.deliveries.concerns(recorded)) {
         finished();
         // Without it, a window full of these would wait for ever for somebody to empty it.
@@ -124,18 +127,29 @@ export class OrderedDelivery implements Subscriber {
     if (this.run) await this.save(this.run);
   }
 
+  async finish(): Promise<void> {
+    if (this.run) await this.wait(this.run, finishMs, this.run.control.signal);
+  }
+
   async close(): Promise<void> {
     const run = this.run;
     if (!run) return;
     this.run = undefined;
-    const grace = new AbortController();
-    await Promise.race([Promise.all(run.streams.values()), this.clock.sleep(graceMs, grace.signal)]);
-    grace.abort();
+    await this.wait(run, graceMs);
     await this.save(run);
+  }
+
+  /** Until the deliveries under way have ended, but no longer than so. */
+  private async wait(run: DeliveryRun, forMs: number, signal?: AbortSignal): Promise<void> {
+    const enough = new AbortController();
+    const ended = AbortSignal.any([enough.signal, ...(signal ? [signal] : [])]);
+    await Promise.race([Promise.all(run.streams.values()), this.clock.sleep(forMs, ended)]);
+    enough.abort();
   }
 
   /** True when the event needs no further delivery. */
   private async deliver(run: DeliveryRun, recorded: RecordedEvent): Promise<boolean> {
+    if (run.control.finishing.aborted) return false;
     if (run.isParked(recorded)) return true;
     const ahead = run.parkedStreams.get(recorded.streamName);
     if (ahead !== undefined) {

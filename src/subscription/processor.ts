@@ -6,16 +6,19 @@ import type { EventStore } from "../store/event-store.js";
 import type { Lease, LeaseStore } from "./checkpoint-store.js";
 import { tick } from "./clock-stream.js";
 import { holdLease } from "./hold-lease.js";
-import type { Subscriber, SubscriberControl } from "./subscriber.js";
+import { pauseCheckMs, pauseOf, untilPaused, type Pause, type PauseStore } from "./pauses.js";
+import type { RunControl, Subscriber } from "./subscriber.js";
 import { tell } from "./tell.js";
 import { verifyCheckpoint } from "./verify-checkpoint.js";
 
 /**
  * `standby`: another process holds the lease. `retrying`: a store does not answer. `outdated`: another version than the
  * one that this process declares serves; it goes on by itself once its own does. `stopped`: it failed and needs help;
- * the error says which. `idle`: not started, or stopped on purpose.
+ * the error says which. `paused`: an operator wants it to stand still; it goes on by itself when that is taken back.
+ * `idle`: not started, or stopped on purpose.
  */
-export type ProcessorState = "idle" | "standby" | "catching-up" | "live" | "retrying" | "outdated" | "stopped";
+export type ProcessorState =
+  "idle" | "standby" | "catching-up" | "live" | "retrying" | "outdated" | "stopped" | "paused";
 
 export interface ProcessorStatus {
   readonly name: string;
@@ -25,7 +28,12 @@ export interface ProcessorStatus {
   /** When the last event handled was recorded, in milliseconds since the UNIX epoch. */
   readonly recordedAtMs: number | undefined;
   readonly error?: Error;
+  /** Who paused it, and why. */
+  readonly pause?: Pause;
 }
+
+/** What a processor asks of the store of the leases. */
+export interface ProcessorLeases extends LeaseStore, Pick<PauseStore, "pauses"> {}
 
 export interface ProcessorOptions {
   /** Names this process in leases. */
@@ -49,6 +57,7 @@ export interface ProcessorOptions {
 export class Processor {
   private state: ProcessorState = "idle";
   private error: Error | undefined;
+  private pause: Pause | undefined;
   private recordedAtMs: number | undefined;
   private abort = new AbortController();
   private running: Promise<void> | undefined;
@@ -58,7 +67,7 @@ export class Processor {
   constructor(
     readonly subscriber: Subscriber,
     private readonly store: EventStore,
-    private readonly leases: LeaseStore,
+    private readonly leases: ProcessorLeases,
     private readonly options: ProcessorOptions,
   ) {
     this.clock = options.clock ?? systemClock;
@@ -66,9 +75,9 @@ export class Processor {
   }
 
   get status(): ProcessorStatus {
-    const { state, error, recordedAtMs } = this;
+    const { state, error, pause, recordedAtMs } = this;
     const { name, position } = this.subscriber;
-    return { name, state, position, recordedAtMs, ...(error && { error }) };
+    return { name, state, position, recordedAtMs, ...(error && { error }), ...(pause && { pause }) };
   }
 
   /** Starts, or starts again after it stopped. */
@@ -92,6 +101,12 @@ export class Processor {
     for (let failures = 0; !signal.aborted;) {
       let seen: unknown;
       try {
+        const pause = await pauseOf(this.leases, this.subscriber.name);
+        if (pause) {
+          this.enter("paused", undefined, pause);
+          await this.clock.sleep(pauseCheckMs, signal);
+          continue;
+        }
         // Before the lease is taken: what is activated in between is looked at once more.
         seen = await serving?.();
         if (outdated && serving && seen === outdated.serving) {
@@ -128,15 +143,25 @@ export class Processor {
 
   /** Works for as long as the lease is held. @throws Fenced when it is lost */
   private hold(lease: Lease, signal: AbortSignal, onProgress: () => void): Promise<void> {
-    const { clock, leaseTtlMs: ttlMs, subscriber } = this;
-    return holdLease(this.leases, lease, { clock, ttlMs, signal, close: () => subscriber.close() }, (control) =>
-      this.work(lease, control, onProgress),
-    );
+    const { clock, leaseTtlMs: ttlMs, subscriber, leases } = this;
+    const close = () => subscriber.close();
+    return holdLease(leases, lease, { clock, ttlMs, signal, close }, async (control) => {
+      const paused = new AbortController();
+      const done = new AbortController();
+      const watching = AbortSignal.any([control.signal, done.signal]);
+      void untilPaused(leases, subscriber.name, clock, watching).then((is) => is && paused.abort());
+      try {
+        const finishing = AbortSignal.any([control.signal, paused.signal]);
+        await this.work(lease, { ...control, finishing }, onProgress);
+      } finally {
+        done.abort();
+      }
+    });
   }
 
-  private async work(lease: Lease, control: SubscriberControl, onProgress: () => void): Promise<void> {
+  private async work(lease: Lease, control: RunControl, onProgress: () => void): Promise<void> {
     const { subscriber, store } = this;
-    const { signal } = control;
+    const { finishing: signal } = control;
     // An outdated one stays so, in sight, until it has found its own version; one that retries until something came.
     if (this.state !== "outdated" && this.state !== "retrying") this.enter("catching-up");
     const checkpoint = await subscriber.open(lease, control);
@@ -157,13 +182,15 @@ export class Processor {
       }
       onProgress();
     }
+    await subscriber.finish?.();
     await subscriber.flush();
   }
 
-  private enter(state: ProcessorState, error?: Error): void {
+  private enter(state: ProcessorState, error?: Error, pause?: Pause): void {
     if (this.state === state && (this.error === error || (state === "outdated" && sameText(this.error, error)))) return;
     this.state = state;
     this.error = error;
+    this.pause = pause;
     tell(this.options.onChange, this.status, this.options.onError);
   }
 }

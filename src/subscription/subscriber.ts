@@ -11,6 +11,12 @@ export interface SubscriberControl {
   readonly fail: (error: unknown) => void;
 }
 
+/** What a subscriber hears while it runs. */
+export interface RunControl extends SubscriberControl {
+  /** Aborts when nothing more is to be begun, while what is under way may still finish; with `signal` at the latest. */
+  readonly finishing: AbortSignal;
+}
+
 export interface Subscriber {
   /** Unique in the application; the lease has this name. */
   readonly name: string;
@@ -18,11 +24,13 @@ export interface Subscriber {
   /** False for one that has effects: it cannot be made anew from history. True unless stated. */
   readonly rebuildable?: boolean;
   /** Makes ready to go on from where the last holder of the lease finished, and says where that was. */
-  open(lease: Lease, control: SubscriberControl): Promise<Checkpoint | undefined>;
+  open(lease: Lease, control: RunControl): Promise<Checkpoint | undefined>;
   /** Takes a page. It may keep what it did until `flush`, but must not lose it. */
   handle(events: Page): Promise<void>;
   /** Everything recorded so far was delivered: commits what is not committed yet. */
   flush(): Promise<void>;
+  /** Waits, for a bounded time, until what is under way has finished: nothing more comes. */
+  finish?(): Promise<void>;
   /** Where it stands: the last position handled. */
   readonly position: bigint | undefined;
   /** Lets go of what `open` acquired. What was not committed is delivered again. */

@@ -4,6 +4,7 @@ import { describeCheckpoints } from "./read-model-store-contract/checkpoints.js"
 import { describeCommits } from "./read-model-store-contract/commits.js";
 import { describeGenerations } from "./read-model-store-contract/generations.js";
 import { describeLeases } from "./read-model-store-contract/leases.js";
+import { describePauses } from "./read-model-store-contract/pauses.js";
 import { describeProcesses } from "./read-model-store-contract/processes.js";
 import { describeQueries } from "./read-model-store-contract/queries.js";
 import { describeReading } from "./read-model-store-contract/reading.js";
@@ -20,6 +21,7 @@ export function readModelStoreContract(name: string, open: () => Promise<ReadMod
     const given = useStorage(open);
     describe("leases", () => describeLeases(given));
     describe("checkpoints and parked events", () => describeCheckpoints(given));
+    describe("pauses", () => describePauses(given));
     describe("commits", () => describeCommits(given));
     describe("generations", () => describeGenerations(given));
     describe("queries", () => describeQueries(given));

@@ -94,8 +94,8 @@ describe("a processor", () => {
     const watched = start(totals(), { random: () => spread.shift() ?? 0 });
     await until("it retries", () => watched.state === "retrying");
     await clock.advance(50 + 200);
-    const renewalMs = 5_000 / 3;
-    expect(waits.filter((ms) => ms !== renewalMs)).to.deep.equal([50, 200, 300]);
+    const lookingMs = [5_000 / 3, 1_000];
+    expect(waits.filter((ms) => !lookingMs.includes(ms))).to.deep.equal([50, 200, 300]);
   });
 
   it("begins its backoff anew once it has made progress", async () => {

@@ -81,6 +81,29 @@ describe("the projections command", function () {
     expect(stdout).to.match(/^order-summary +1 +5 +5 events, [\d.]+ s +– +outdated$/m);
   });
 
+  it("pauses and resumes what it is told to, in the process that runs too", async () => {
+    await place(0, 3);
+    const running = to.run("start", ["--orders", "1", "--json"]);
+    await running.prints(/"name":"read-model:order-summary@\d+","state":"live"/);
+    const reason = ["--reason", "the provider moves"];
+    const paused = await to.run("projections", ["pause", "order-summary", ...reason, "--by", "me"]).ended;
+    expect(paused.stdout).to.match(
+      /^The projection order-summary is paused: the provider moves\. .*\n.*resume order-summary\n$/,
+    );
+    await running.prints(/"state":"paused","reason":"the provider moves","by":"me"/);
+    expect((await to.run("projections", ["pause", "reactor:request-payment", ...reason]).ended).code).to.equal(0);
+    const { stdout } = await to.run("projections", ["--interval", "0.2"]).ended;
+    expect(stdout).to.match(/^order-summary .* paused$/m);
+    expect(stdout).to.match(/^The projection order-summary is paused since .*Z, by me: the provider moves$/m);
+    expect(stdout).to.match(/^The reactor request-payment is paused since .*Z, by .+: the provider moves$/m);
+    expect((await states())["order-summary"]).to.equal("paused");
+    const resumed = await to.run("projections", ["resume", "order-summary", "--json"]).ended;
+    expect(JSON.parse(resumed.stdout)).to.include({ name: "order-summary", paused: false, wasPaused: true });
+    await running.prints(/"state":"paused"[^]*"name":"read-model:order-summary@\d+","state":"live"/);
+    const again = await to.run("projections", ["resume", "order-summary"]).ended;
+    expect(again.stdout).to.equal("The projection order-summary was not paused. Nothing was changed.\n");
+  });
+
   it("looks again and again until Ctrl-C", async () => {
     await place(0, 1);
     const watching = to.run("projections", ["--watch", "--interval", "0.1", "--json"]);
@@ -91,5 +114,12 @@ describe("the projections command", function () {
   it("refuses wrong usage", async () => {
     expect((await to.run("projections", ["--interval", "soon"]).ended).code).to.equal(2);
     expect((await to.run("projections", ["order-summary"]).ended).code).to.equal(2);
+    expect((await to.run("projections", ["pause", "order-summary"]).ended).code, "no reason").to.equal(2);
+    await place(0, 1);
+    const unknown = await to.run("projections", ["resume", "nothing"]).ended;
+    expect(unknown).to.include({ code: 1 });
+    expect(unknown.stderr).to.match(
+      /^There is no projection, observer, reactor or notification nothing\. Known: order-summary, /,
+    );
   });
 });

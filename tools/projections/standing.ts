@@ -1,6 +1,7 @@
 /** Where read models stand: two looks at them, and what has happened in between. */
 
 import type { Rollcall } from "../../src/index.js";
+import type { SubscriptionStatus } from "../../src/query/index.js";
 import { coloured, table } from "../observe/layout.js";
 
 interface Look {
@@ -16,15 +17,18 @@ interface Look {
   readonly lagEvents: number;
   readonly hasMore: boolean;
   readonly lagSeconds: number;
+  readonly isPaused?: boolean;
 }
 
 export interface Sample {
   readonly atMs: number;
   readonly head: bigint | undefined;
   readonly looks: readonly Look[];
+  /** Every subscription, those without rows too. */
+  readonly subscriptions?: readonly SubscriptionStatus[];
 }
 
-export type StandingState = "live" | "catching up" | "stalled" | "outdated" | "not built";
+export type StandingState = "live" | "paused" | "catching up" | "stalled" | "outdated" | "not built";
 
 export interface Standing extends Look {
   readonly state: StandingState;
@@ -42,7 +46,7 @@ export async function sample(rollcall: Rollcall): Promise<Sample> {
   const declared = [...assembly.projections, ...assembly.observers];
   const looks = await Promise.all(
     declared.map(async ({ declaration: { name, version, place, definition } }): Promise<Look> => {
-      const { kind, lag } = subscriptions.find((each) => each.name === name && isReadModel(each.kind))!;
+      const { kind, lag, pause } = subscriptions.find((each) => each.name === name && isReadModel(each.kind))!;
       const serving = await readModels.activeGeneration(place);
       const position = serving?.checkpoint?.position;
       return {
@@ -55,10 +59,11 @@ export async function sample(rollcall: Rollcall): Promise<Sample> {
         lagEvents: lag?.events ?? 0,
         hasMore: lag?.more ?? false,
         lagSeconds: lag?.seconds ?? 0,
+        ...(pause && { isPaused: true }),
       };
     }),
   );
-  return { atMs: performance.now(), head, looks };
+  return { atMs: performance.now(), head, looks, subscriptions };
 }
 
 const isReadModel = (kind: string) => kind === "projection" || kind === "observer";
@@ -76,8 +81,13 @@ export const progressBetween = (before: Sample, now: Sample): readonly Standing[
   });
 
 /** @param hadLag there was something to do at the first look, and not only since */
-function stateOf({ servingVersion, isDeclared, lagEvents }: Look, moved: number, hadLag: boolean): StandingState {
+function stateOf(
+  { servingVersion, isDeclared, lagEvents, isPaused }: Look,
+  moved: number,
+  hadLag: boolean,
+): StandingState {
   if (servingVersion === undefined) return "not built";
+  if (isPaused) return "paused";
   if (!isDeclared) return "outdated";
   if (moved > 0 && lagEvents > 0) return "catching up";
   return lagEvents > 0 && hadLag ? "stalled" : "live";
@@ -85,6 +95,7 @@ function stateOf({ servingVersion, isDeclared, lagEvents }: Look, moved: number,
 
 const colours = {
   live: "green",
+  paused: "yellow",
   "catching up": "yellow",
   stalled: "red",
   outdated: "red",

@@ -5,6 +5,7 @@ import { LRUCache } from "lru-cache";
 import { systemClock, type Clock } from "../../clock.js";
 import { Fenced, UnknownReadModel } from "../../errors.js";
 import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
+import type { Pause } from "../../subscription/pauses.js";
 import type {
   Activation,
   Commit,
@@ -22,6 +23,7 @@ import { Checkpoints, valuesOf } from "./checkpoints.js";
 import { Database } from "./database.js";
 import { Generations, type StoredGeneration } from "./generations.js";
 import { Leases } from "./leases.js";
+import { Pauses } from "./pauses.js";
 import { RowTable } from "./row-table.js";
 import { prepareSchema } from "./schema.js";
 
@@ -59,6 +61,7 @@ class SqliteReadModelStore implements ReadModelStore {
   private readonly leases: Leases;
   private readonly checkpoints: Checkpoints;
   private readonly records: Generations;
+  private readonly paused: Pauses;
   private readonly tables = new LRUCache<number, RowTable>({ max: keptTables });
 
   constructor(
@@ -68,6 +71,7 @@ class SqliteReadModelStore implements ReadModelStore {
     this.leases = new Leases(database, clock);
     this.checkpoints = new Checkpoints(database, this.leases);
     this.records = new Generations(database, clock);
+    this.paused = new Pauses(database, clock);
   }
 
   acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
@@ -96,6 +100,18 @@ class SqliteReadModelStore implements ReadModelStore {
 
   parked(subscription: string): Promise<readonly ParkedEvent[]> {
     return this.checkpoints.parked(subscription);
+  }
+
+  pause(subscription: string, words: Pick<Pause, "reason" | "by">): Promise<Pause> {
+    return this.paused.pause(subscription, words);
+  }
+
+  resume(subscription: string): Promise<boolean> {
+    return this.paused.resume(subscription);
+  }
+
+  pauses(): Promise<readonly Pause[]> {
+    return this.paused.all();
   }
 
   generations(): Promise<readonly Generation[]> {

@@ -85,6 +85,13 @@ const migrations: readonly string[] = [
    DROP TABLE generation;
    ALTER TABLE generation_with_place RENAME TO generation;
    CREATE UNIQUE INDEX generation_one_of_a_state ON generation (place, state) WHERE state <> 'retired';`,
+
+  `CREATE TABLE pause (
+     subscription TEXT PRIMARY KEY,
+     reason TEXT NOT NULL,
+     paused_by TEXT NOT NULL,
+     paused_at_ms INTEGER NOT NULL
+   ) WITHOUT ROWID;`,
 ];
 
 /**
