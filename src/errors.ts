@@ -427,6 +427,62 @@ export class AmbiguousSubscription extends RollcallError {
   }
 }
 
+/** An operator lets the subscription stand still, so that nobody does what was asked of it. */
+export class SubscriptionPaused extends RollcallError {
+  readonly code = "SUBSCRIPTION_PAUSED";
+  constructor(
+    readonly subscription: string,
+    readonly reason: string,
+    readonly by: string,
+  ) {
+    super(
+      `${subscription}: expected somebody at work, found that ${by} has paused it: ${reason}. Nothing was done; resume it first: npm run projections -- resume ${subscription}`,
+    );
+  }
+}
+
+/** No process took up what was asked of a subscription. */
+export class NobodyAtWork extends RollcallError {
+  readonly code = "NOBODY_AT_WORK";
+  constructor(
+    readonly subscription: string,
+    readonly waitedMs: number,
+    /** Who holds the lease all the same. */
+    readonly holder?: string,
+  ) {
+    const found = holder
+      ? `that ${holder} holds its lease and did not answer for ${waitedMs} ms. It may stand still, or run an older version: see GET /status there`
+      : `nobody who holds its lease for ${waitedMs} ms. Start a process that has its role (ROLLCALL_ROLES), or see GET /status for why it stopped`;
+    super(`${subscription}: expected a process at work, found ${found}. Nothing was done.`);
+  }
+}
+
+/** An event is not among those that the subscription has parked. */
+export class NotParked extends RollcallError {
+  readonly code = "NOT_PARKED";
+  constructor(
+    readonly subscription: string,
+    readonly position: bigint,
+  ) {
+    super(
+      `${subscription}: expected a parked event at position ${position}, found none. It may have been delivered or dropped: npm run parked -- list ${subscription} --dropped`,
+    );
+  }
+}
+
+/** The subscription parks no events: it stops at what it cannot handle. */
+export class ParksNothing extends RollcallError {
+  readonly code = "PARKS_NOTHING";
+  constructor(
+    readonly subscription: string,
+    kind: string,
+  ) {
+    super(
+      `${subscription}: expected a reactor or a notification, found ${kind === "observer" ? "an" : "a"} ${kind}, which parks nothing: it stops at what it cannot handle. Correct it, and rebuild or restart it.`,
+    );
+  }
+}
+
 /** Too many events are parked; the subscription stops rather than fall further behind unseen. */
 export class TooManyParked extends RollcallError {
   readonly code = "TOO_MANY_PARKED";
@@ -434,7 +490,9 @@ export class TooManyParked extends RollcallError {
     readonly subscription: string,
     readonly parked: number,
   ) {
-    super(`${subscription}: ${parked} events are parked, which is the bound. Mend the cause, then restart it.`);
+    super(
+      `${subscription}: ${parked} events are parked, which is the bound. Mend the cause, then deliver them again: npm run parked -- retry ${subscription} --all. It goes on by itself once there are fewer.`,
+    );
   }
 }
 

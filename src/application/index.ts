@@ -9,5 +9,5 @@ export { openStore } from "./open-store.js";
 export * from "./registration.js";
 export * from "./rollcall.js";
 export type { StoreAccess } from "./store-address.js";
-export { subscriptionNamed, type NamedSubscription } from "./subscriptions.js";
+export { parkingNamed, subscriptionNamed, type NamedSubscription } from "./subscriptions.js";
 export * from "./tokens.js";

@@ -37,8 +37,12 @@ import {
 import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
 import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import {
+  askAboutParked,
   Processor,
+  type AskOptions,
+  type ParkedAnswer,
   type ParkedEvent,
+  type ParkedRequest,
   type Pause,
   type ProcessorStatus,
   type Subscriber,
@@ -51,7 +55,7 @@ import { openStore, readOnlyOver } from "./open-store.js";
 import type { ApplicationDefinition } from "./registration.js";
 import { withScratch } from "./scratch.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
-import { subscriptionNamed, subscriptionsOf, type NamedSubscription } from "./subscriptions.js";
+import { parkingNamed, subscriptionNamed, subscriptionsOf, type NamedSubscription } from "./subscriptions.js";
 
 export interface RollcallOptions {
   /** An event store that the caller opened and closes, instead of the configured one. */
@@ -325,6 +329,21 @@ export class Rollcall {
   /** Lets it go on from its checkpoint; false when it was not paused. @throws UnknownSubscription, AmbiguousSubscription */
   async resume(name: string): Promise<boolean> {
     return this.readModels.resume(subscriptionNamed(this.subscriptions, name).subscription);
+  }
+
+  /**
+   * Asks whoever works on a reactor or a notification to deliver parked events again, or to drop them, and waits for the
+   * answer; `undefined` when that takes longer than `options` allow, and goes on.
+   * @throws UnknownSubscription, AmbiguousSubscription, ParksNothing, SubscriptionPaused, NobodyAtWork
+   */
+  async askAboutParked(
+    name: string,
+    request: Pick<ParkedRequest, "kind" | "positions" | "by" | "reason">,
+    options: Omit<AskOptions, "clock"> = {},
+  ): Promise<ParkedAnswer | undefined> {
+    const { subscription } = parkingNamed(this.subscriptions, name);
+    const { clock = systemClock } = this.options;
+    return askAboutParked(this.readModels, { ...request, subscription }, { clock, ...options });
   }
 
   get readModelNames(): readonly string[] {

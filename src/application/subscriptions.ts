@@ -1,6 +1,6 @@
 /** The subscriptions of an application by name, as an operator calls them. */
 
-import { AmbiguousSubscription, UnknownSubscription } from "../errors.js";
+import { AmbiguousSubscription, ParksNothing, UnknownSubscription } from "../errors.js";
 import { notificationLease } from "../notification/index.js";
 import { liveLease, type ReadModel } from "../projection/index.js";
 import type { SubscriptionStatus } from "../query/index.js";
@@ -32,11 +32,11 @@ export function subscriptionsOf({ projections, observers, reactors, notification
 }
 
 /**
- * The one of that name; `reactor:charge` tells it from others of the name `charge`.
+ * The one of that name; `reactor:charge` tells it from others of the name `charge`, and so does the name of the lease.
  * @throws UnknownSubscription, AmbiguousSubscription
  */
 export function subscriptionNamed(among: readonly NamedSubscription[], name: string): NamedSubscription {
-  const inFull = among.find((each) => `${each.kind}:${each.name}` === name);
+  const inFull = among.find((each) => [`${each.kind}:${each.name}`, each.subscription].includes(name));
   if (inFull) return inFull;
   const found = among.filter((each) => each.name === name);
   if (found.length > 1)
@@ -50,4 +50,18 @@ export function subscriptionNamed(among: readonly NamedSubscription[], name: str
       among.map((each) => each.name),
     );
   return found[0];
+}
+
+/**
+ * The one of that name that parks what it cannot deliver: a reactor or a notification.
+ * @throws UnknownSubscription, AmbiguousSubscription, ParksNothing
+ */
+export function parkingNamed(among: readonly NamedSubscription[], name: string): NamedSubscription {
+  const parks = ({ kind }: NamedSubscription) => kind === "reactor" || kind === "notification";
+  // A projection of the same name is no reason to ask which.
+  const meant = among.filter(parks);
+  if (meant.some((each) => each.name === name)) return subscriptionNamed(meant, name);
+  const found = subscriptionNamed(among, name);
+  if (!parks(found)) throw new ParksNothing(found.name, found.kind);
+  return found;
 }

@@ -37,7 +37,7 @@ export class DeliveryAttempts {
     return notification.filter?.(flag) ?? true;
   }
 
-  async run(recorded: RecordedEvent, signal: AbortSignal): Promise<DeliveryOutcome> {
+  async run(recorded: RecordedEvent, signal: AbortSignal, maxAttempts = this.maxAttempts): Promise<DeliveryOutcome> {
     const { notification, clock } = this;
     let flag;
     try {
@@ -54,7 +54,7 @@ export class DeliveryAttempts {
         return { kind: "done" };
       } catch (error) {
         if (signal.aborted) return { kind: "interrupted" };
-        if (error instanceof DeliveryRefused || attempt >= this.maxAttempts)
+        if (error instanceof DeliveryRefused || attempt >= maxAttempts)
           return { kind: "failed", attempts: attempt, error };
         const asked = error instanceof DeliveryFailed ? (error.retryAfterMs ?? 0) : 0;
         await clock.sleep(Math.min(longestWaitMs, Math.max(backoffMs(attempt), asked)), signal);

@@ -3,7 +3,13 @@
 import { systemClock } from "../clock.js";
 import { flagTypePrefix } from "../observer/index.js";
 import type { EventStore } from "../store/event-store.js";
-import { clockStreamOf, OrderedDelivery, type CheckpointStore, type DeliveryLimits } from "../subscription/index.js";
+import {
+  clockStreamOf,
+  OrderedDelivery,
+  type CheckpointStore,
+  type DeliveryLimits,
+  type ParkedEventStore,
+} from "../subscription/index.js";
 import { DeliveryAttempts } from "./delivery-attempts.js";
 import type { Notification } from "./notification.js";
 import { flagStreamsOf } from "./raised-flag.js";
@@ -21,7 +27,7 @@ export class NotificationSubscriber extends OrderedDelivery {
   constructor(
     notification: Notification,
     store: EventStore,
-    checkpoints: CheckpointStore,
+    checkpoints: CheckpointStore & ParkedEventStore,
     limits: NotificationLimits = {},
   ) {
     const { clock = systemClock, maxAttempts = 8, maxInFlight = 16 } = limits;
@@ -36,7 +42,7 @@ export class NotificationSubscriber extends OrderedDelivery {
           recorded.streamName.startsWith(flagStreams) &&
           recorded.type.startsWith(flagTypePrefix) &&
           attempts.concerns(recorded),
-        deliver: (recorded, signal) => attempts.run(recorded, signal),
+        deliver: (recorded, signal, most) => attempts.run(recorded, signal, most),
       },
       store,
       checkpoints,

@@ -1,6 +1,8 @@
 /** Where read models live: a port. A read model's rows, checkpoint and fence change in one transaction. */
 
 import type { Checkpoint, CheckpointStore, Lease } from "../subscription/checkpoint-store.js";
+import type { LeaseList } from "../subscription/lease-list.js";
+import type { ParkedEventStore } from "../subscription/parked-events.js";
 import type { PauseStore } from "../subscription/pauses.js";
 
 /** An entry of a read model: a JSON object. */
@@ -75,7 +77,7 @@ export interface Activation {
   readonly retains?: boolean;
 }
 
-export interface ReadModelStore extends CheckpointStore, PauseStore {
+export interface ReadModelStore extends CheckpointStore, LeaseList, PauseStore, ParkedEventStore {
   /** Every generation, the oldest first, but for those that are being dropped. */
   generations(): Promise<readonly Generation[]>;
 

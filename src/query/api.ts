@@ -22,6 +22,7 @@
  * | GET /reactors/:name/parked               | events it could not handle, in the log's order: `?limit=&after=`    |
  * | GET /notifications                       | names, and how many flags each has parked                           |
  * | GET /notifications/:name/parked          | flags it could not deliver, likewise                                |
+ * | POST /reactors/:name/parked/:position/retry | `{ by? }` delivers it again, with what waits behind it; notifications likewise |
  * | GET /correlations/:id                    | events of all domains in the order of the log: `?limit=&after=`     |
  * | POST /commands/:type                     | 201 when events were appended, 200 when none were or they were there |
  *
@@ -44,6 +45,7 @@ import { readBody, sendCommand } from "./commands.js";
 import { showLive, showMetrics, showReady, showStatus } from "./health.js";
 import { listObservers, showObserver, showStatistics } from "./observers.js";
 import { listParked, listParking } from "./parked.js";
+import { retryParked } from "./parked-retry.js";
 import { problemOf, RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
 import { findReadModelRow, listReadModelRows, listReadModels } from "./read-models.js";
@@ -82,6 +84,8 @@ const reads: readonly (readonly [path: string, show: Show])[] = [
 
 const writes: readonly (readonly [path: string, write: Show])[] = [
   ["/observers/:name/cases/:key/acknowledgement", acknowledge],
+  ["/reactors/:name/parked/:position/retry", retryParked("reactors")],
+  ["/notifications/:name/parked/:position/retry", retryParked("notifications")],
   ["/commands/:type", sendCommand],
 ];
 

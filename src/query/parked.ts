@@ -3,11 +3,11 @@
 import type { Request } from "express";
 import { limitOf, linkToNext, pathPart, pathTo, positionOf, queryParameters } from "./parameters.js";
 import { RequestProblem } from "./problem.js";
-import type { QueryContext } from "./query-context.js";
+import type { ParkingDeclaration, QueryContext } from "./query-context.js";
 import type { Reply } from "./reply.js";
 import { isoTime } from "./timeline.js";
 
-type Parking = "reactors" | "notifications";
+export type Parking = "reactors" | "notifications";
 
 const unknownCode = { reactors: "UNKNOWN_REACTOR", notifications: "UNKNOWN_NOTIFICATION" } as const;
 
@@ -25,22 +25,26 @@ export const listParking =
     return { body: { items } };
   };
 
+/** The one that the path names. @throws RequestProblem */
+export function parkingOf(kind: Parking, request: Request, context: QueryContext): ParkingDeclaration {
+  const name = pathPart(request, "name");
+  const found = context[kind].find((each) => each.name === name);
+  if (found) return found;
+  const known = context[kind].map((each) => each.name).join(", ") || "none";
+  const one = kind.slice(0, -1);
+  throw new RequestProblem(unknownCode[kind], `There is no ${one} ${JSON.stringify(name)}. Known: ${known}.`);
+}
+
 /** What one of them has parked. */
 export const listParked =
   (kind: Parking) =>
-  async (request: Request, { [kind]: declared, readModels }: QueryContext): Promise<Reply> => {
-    const name = pathPart(request, "name");
-    const found = declared.find((each) => each.name === name);
-    if (!found) {
-      const known = declared.map((each) => each.name).join(", ") || "none";
-      const one = kind.slice(0, -1);
-      throw new RequestProblem(unknownCode[kind], `There is no ${one} ${JSON.stringify(name)}. Known: ${known}.`);
-    }
+  async (request: Request, context: QueryContext): Promise<Reply> => {
+    const { name, subscription } = parkingOf(kind, request, context);
     const parameters = queryParameters(request, name, ["limit", "after"]);
     const limit = limitOf(name, parameters);
     const after = positionOf(name, parameters);
     // All at once: who parks stops at a bounded number of them.
-    const parked = (await readModels.parked(found.subscription)).filter(({ position }) => position > after);
+    const parked = (await context.readModels.parked(subscription)).filter(({ position }) => position > after);
     const items = parked.slice(0, limit).map((event) => ({
       position: String(event.position),
       streamName: event.streamName,

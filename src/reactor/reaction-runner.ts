@@ -53,7 +53,7 @@ export class ReactionRunner {
   }
 
   /** @throws EventTooNew, AccessDenied, UntrustedConnection, IncompatibleStore, which are no fault of the event */
-  async run(recorded: RecordedEvent, signal: AbortSignal): Promise<DeliveryOutcome> {
+  async run(recorded: RecordedEvent, signal: AbortSignal, maxAttempts = this.maxAttempts): Promise<DeliveryOutcome> {
     for (let attempts = 1; ;) {
       if (signal.aborted) return { kind: "interrupted" };
       try {
@@ -63,7 +63,7 @@ export class ReactionRunner {
         if (signal.aborted) return { kind: "interrupted" };
         if (stopping.some((type) => error instanceof type)) throw error;
         const hopeless = permanent.some((type) => error instanceof type);
-        if (hopeless || attempts >= this.maxAttempts) return { kind: "failed", attempts, error };
+        if (hopeless || attempts >= maxAttempts) return { kind: "failed", attempts, error };
         await this.clock.sleep(backoffMs(attempts), signal);
         // A store that is away says nothing about the event: that does not count.
         if (!(error instanceof StoreUnavailable)) attempts++;

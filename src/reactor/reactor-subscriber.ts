@@ -4,7 +4,13 @@ import type { CommandBus } from "../aggregate/index.js";
 import { systemClock } from "../clock.js";
 import type { DeclaredClass, Model } from "../model/index.js";
 import type { EventStore } from "../store/event-store.js";
-import { OrderedDelivery, tickType, type CheckpointStore, type DeliveryLimits } from "../subscription/index.js";
+import {
+  OrderedDelivery,
+  tickType,
+  type CheckpointStore,
+  type DeliveryLimits,
+  type ParkedEventStore,
+} from "../subscription/index.js";
 import type { ReactorOptions } from "./decorators.js";
 import { ReactionRunner } from "./reaction-runner.js";
 
@@ -23,7 +29,7 @@ export class ReactorSubscriber extends OrderedDelivery {
     { upcasters }: Model,
     commands: CommandBus,
     store: EventStore,
-    checkpoints: CheckpointStore,
+    checkpoints: CheckpointStore & ParkedEventStore,
     limits: ReactorLimits = {},
   ) {
     const { clock = systemClock, maxAttempts = 6 } = limits;
@@ -35,7 +41,7 @@ export class ReactorSubscriber extends OrderedDelivery {
         filter: { eventTypes: [...runner.eventTypes, tickType] },
         startFrom,
         concerns: ({ type, imported }) => type !== tickType && (includeImported || !imported),
-        deliver: (recorded, signal) => runner.run(recorded, signal),
+        deliver: (recorded, signal, most) => runner.run(recorded, signal, most),
       },
       store,
       checkpoints,

@@ -14,30 +14,13 @@ import {
   type Lease,
   type ParkedEvent,
 } from "./checkpoint-store.js";
+import type { Deliveries } from "./deliveries.js";
 import { DeliveryRun } from "./delivery-run.js";
 import { DeliveryWindow } from "./delivery-window.js";
-import type { RunControl, Subscriber } from "./subscriber.js";
+import { ParkedDelivery, textOf, waitsBehind } from "./parked-delivery.js";
+import type { ParkedEventStore } from "./parked-events.js";
+import type { Obstacle, RunControl, Subscriber } from "./subscriber.js";
 import { tell } from "./tell.js";
-
-/** How the delivery of one event ended. `interrupted`: the subscriber stopped first; it is delivered again. */
-export type DeliveryOutcome =
-  | { readonly kind: "done" }
-  | { readonly kind: "interrupted" }
-  | { readonly kind: "failed"; readonly attempts: number; readonly error: unknown };
-
-/** What is delivered, and how. */
-export interface Deliveries {
-  /** Of the lease, the checkpoint and what is parked. */
-  readonly name: string;
-  /** With the clock stream, so that a tick moves the checkpoint over events that do not concern it. */
-  readonly filter: EventFilter;
-  /** Where it begins when there is no checkpoint: with the first event, or after the last that the log holds then. */
-  readonly startFrom: "beginning" | "now";
-  /** False for an event that is passed over; what waits in its stream does not hold it up. */
-  concerns(recorded: RecordedEvent): boolean;
-  /** What it throws is no fault of the event: the subscriber stops, in sight, and parks nothing. */
-  deliver(recorded: RecordedEvent, signal: AbortSignal): Promise<DeliveryOutcome>;
-}
 
 export interface DeliveryLimits {
   readonly clock?: Clock;
@@ -64,16 +47,24 @@ export class OrderedDelivery implements Subscriber {
   private readonly clock: Clock;
   private run: DeliveryRun | undefined;
   private checkpoint: Checkpoint | undefined;
+  private readonly parkedDelivery: ParkedDelivery;
+  private readonly maxParked: number;
+  private readonly maxInFlight: number;
 
   constructor(
     private readonly deliveries: Deliveries,
     private readonly store: EventStore,
-    private readonly checkpoints: CheckpointStore,
+    private readonly checkpoints: CheckpointStore & ParkedEventStore,
     private readonly limits: DeliveryLimits = {},
   ) {
     this.name = deliveries.name;
     this.filter = deliveries.filter;
-    this.clock = limits.clock ?? systemClock;
+    const { clock = systemClock, maxParked = 1_000, maxInFlight = 512 } = limits;
+    this.clock = clock;
+    this.maxParked = maxParked;
+    this.maxInFlight = maxInFlight;
+    const save = (run: DeliveryRun) => this.save(run);
+    this.parkedDelivery = new ParkedDelivery(deliveries, store, checkpoints, { clock, maxInFlight, save });
   }
 
   get position(): bigint | undefined {
@@ -81,13 +72,23 @@ export class OrderedDelivery implements Subscriber {
   }
 
   async open(lease: Lease, control: RunControl): Promise<Checkpoint | undefined> {
-    const { checkpoints, name, limits } = this;
+    const { checkpoints, name } = this;
     this.checkpoint = await checkpoints.loadCheckpoint(name);
     const parked = await checkpoints.parked(name);
     const start = this.checkpoint ?? (await this.begin(lease));
-    const window = new DeliveryWindow(limits.maxInFlight ?? 512, control.finishing);
-    this.run = new DeliveryRun(lease, control, start, parked, window);
+    const released = await checkpoints.releasedEvents(name, start.position);
+    const window = new DeliveryWindow(this.maxInFlight, control.finishing);
+    const positions = released.map(({ position }) => position);
+    this.run = new DeliveryRun(lease, control, start, parked, positions, window);
+    void this.parkedDelivery.serve(this.run);
     return this.checkpoint;
+  }
+
+  /** At the bound it does nothing but what it is asked to do with parked events. */
+  get obstacle(): Obstacle | undefined {
+    const { run, name, maxParked } = this;
+    if (!run || run.parkedCount < maxParked) return undefined;
+    return { error: new TooManyParked(name, run.parkedCount), changed: () => run.untilReleased() };
   }
 
   private async begin(lease: Lease): Promise<Checkpoint> {
@@ -110,16 +111,10 @@ export class OrderedDelivery implements Subscriber {
         this.saveSoon(run);
         continue;
       }
-      const before = run.streams.get(recorded.streamName) ?? Promise.resolve();
-      const delivery = before
-        .then(() => this.deliver(run, recorded))
-        .then((done) => {
-          if (done) finished();
-          if (run.streams.get(recorded.streamName) === delivery) run.streams.delete(recorded.streamName);
-          this.saveSoon(run);
-        })
-        .catch(run.control.fail);
-      run.streams.set(recorded.streamName, delivery);
+      void run.chain(recorded.streamName, async () => {
+        if (await this.deliver(run, recorded)) finished();
+        this.saveSoon(run);
+      });
     }
   }
 
@@ -150,23 +145,21 @@ export class OrderedDelivery implements Subscriber {
   /** True when the event needs no further delivery. */
   private async deliver(run: DeliveryRun, recorded: RecordedEvent): Promise<boolean> {
     if (run.control.finishing.aborted) return false;
-    if (run.isParked(recorded)) return true;
-    const ahead = run.parkedStreams.get(recorded.streamName);
-    if (ahead !== undefined) {
-      this.park(run, recorded, 0, `waits behind position ${ahead} of the same stream`);
+    if (run.isSettled(recorded)) return true;
+    const ahead = run.firstParked(recorded.streamName);
+    if (ahead) {
+      this.park(run, recorded, 0, waitsBehind(ahead.position));
       return true;
     }
     const outcome = await this.deliveries.deliver(recorded, run.control.signal);
     if (outcome.kind === "failed") {
-      const { error, attempts } = outcome;
-      this.park(run, recorded, attempts, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      this.park(run, recorded, outcome.attempts, textOf(outcome.error));
     }
     return outcome.kind !== "interrupted";
   }
 
   private park(run: DeliveryRun, recorded: RecordedEvent, attempts: number, error: string): void {
     const { position, streamName, revision, id, type } = recorded;
-    const { maxParked = 1_000 } = this.limits;
     run.park({
       subscription: this.name,
       position,
@@ -178,7 +171,7 @@ export class OrderedDelivery implements Subscriber {
       error,
       parkedAtMs: this.clock.now(),
     });
-    if (run.parkedCount >= maxParked) run.control.fail(new TooManyParked(this.name, run.parkedCount));
+    if (run.parkedCount >= this.maxParked) run.control.fail(new TooManyParked(this.name, run.parkedCount));
   }
 
   /** Saves what finished in this turn of the event loop, in one transaction. */

@@ -1,7 +1,7 @@
 /** Runs one subscriber: holds its lease, feeds it the log, hands over to a standby, and stops in sight when it fails. */
 
 import { systemClock, type Clock } from "../clock.js";
-import { Fenced, ReadModelOutdated, StoreUnavailable } from "../errors.js";
+import { Fenced, ReadModelOutdated, StoreUnavailable, TooManyParked } from "../errors.js";
 import type { EventStore } from "../store/event-store.js";
 import type { Lease, LeaseStore } from "./checkpoint-store.js";
 import { tick } from "./clock-stream.js";
@@ -134,6 +134,11 @@ export class Processor {
           await this.clock.sleep(waitMs, signal);
           continue;
         }
+        if (error instanceof TooManyParked) {
+          // Not the end: somebody has to be there for what is asked about parked events.
+          this.enter("stopped", error);
+          continue;
+        }
         if (!(error instanceof StoreUnavailable)) return this.enter("stopped", error as Error);
         this.enter("retrying", error);
         await this.clock.sleep(backoffMs(++failures, this.options.random), signal);
@@ -163,10 +168,16 @@ export class Processor {
     const { subscriber, store } = this;
     const { finishing: signal } = control;
     // An outdated one stays so, in sight, until it has found its own version; one that retries until something came.
-    if (this.state !== "outdated" && this.state !== "retrying") this.enter("catching-up");
+    const isHindered = this.error instanceof TooManyParked;
+    if (this.state !== "outdated" && this.state !== "retrying" && !isHindered) this.enter("catching-up");
     const checkpoint = await subscriber.open(lease, control);
     await verifyCheckpoint(subscriber, checkpoint, store);
-    if (this.state === "outdated") this.enter("catching-up");
+    for (let { obstacle } = subscriber; obstacle && !signal.aborted; { obstacle } = subscriber) {
+      this.enter("stopped", obstacle.error);
+      await obstacle.changed();
+    }
+    if (signal.aborted) return;
+    if (this.state === "outdated" || this.state === "stopped") this.enter("catching-up");
     this.recordedAtMs = checkpoint?.recordedAtMs;
     for await (const message of store.subscribe({ after: checkpoint?.position, filter: subscriber.filter, signal })) {
       if (message.kind === "events") {
@@ -187,7 +198,7 @@ export class Processor {
   }
 
   private enter(state: ProcessorState, error?: Error, pause?: Pause): void {
-    if (this.state === state && (this.error === error || (state === "outdated" && sameText(this.error, error)))) return;
+    if (this.state === state && (this.error === error || (state !== "retrying" && sameText(this.error, error)))) return;
     this.state = state;
     this.error = error;
     this.pause = pause;

@@ -17,6 +17,13 @@ export interface RunControl extends SubscriberControl {
   readonly finishing: AbortSignal;
 }
 
+/** Why a subscriber takes no events for now, although it holds its lease. */
+export interface Obstacle {
+  readonly error: Error;
+  /** Resolves when it is worth another look, and when the subscriber is to finish. */
+  readonly changed: () => Promise<void>;
+}
+
 export interface Subscriber {
   /** Unique in the application; the lease has this name. */
   readonly name: string;
@@ -25,6 +32,8 @@ export interface Subscriber {
   readonly rebuildable?: boolean;
   /** Makes ready to go on from where the last holder of the lease finished, and says where that was. */
   open(lease: Lease, control: RunControl): Promise<Checkpoint | undefined>;
+  /** While there is one, no page may be given to it. */
+  readonly obstacle?: Obstacle | undefined;
   /** Takes a page. It may keep what it did until `flush`, but must not lose it. */
   handle(events: Page): Promise<void>;
   /** Everything recorded so far was delivered: commits what is not committed yet. */

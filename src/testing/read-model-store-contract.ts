@@ -4,6 +4,7 @@ import { describeCheckpoints } from "./read-model-store-contract/checkpoints.js"
 import { describeCommits } from "./read-model-store-contract/commits.js";
 import { describeGenerations } from "./read-model-store-contract/generations.js";
 import { describeLeases } from "./read-model-store-contract/leases.js";
+import { describeParkedEvents } from "./read-model-store-contract/parked-events.js";
 import { describePauses } from "./read-model-store-contract/pauses.js";
 import { describeProcesses } from "./read-model-store-contract/processes.js";
 import { describeQueries } from "./read-model-store-contract/queries.js";
@@ -21,6 +22,7 @@ export function readModelStoreContract(name: string, open: () => Promise<ReadMod
     const given = useStorage(open);
     describe("leases", () => describeLeases(given));
     describe("checkpoints and parked events", () => describeCheckpoints(given));
+    describe("requests about parked events", () => describeParkedEvents(given));
     describe("pauses", () => describePauses(given));
     describe("commits", () => describeCommits(given));
     describe("generations", () => describeGenerations(given));

@@ -18,11 +18,13 @@ describe("a subscription by its name", () => {
       "orders: expected the name of one subscription, found a projection and a reactor. Say which: projection:orders or reactor:orders.",
     );
     expect(subscriptionNamed(all, "reactor:orders")).to.equal(all[1]);
+    expect(subscriptionNamed(all, "projection:orders")).to.equal(all[0]);
+    expect(subscriptionNamed(all, "read-model:orders")).to.equal(all[0]);
   });
 
   it("is unknown when there is none", () =>
-    expect(() => subscriptionNamed(all, "read-model:orders")).to.throw(
+    expect(() => subscriptionNamed(all, "observer:orders")).to.throw(
       UnknownSubscription,
-      "There is no projection, observer, reactor or notification read-model:orders. Known: orders, orders, ops.",
+      "There is no projection, observer, reactor or notification observer:orders. Known: orders, orders, ops.",
     ));
 });

@@ -161,7 +161,7 @@ describe("a notification", () => {
     await until("it has stopped", () => watched.state === "stopped");
     expect(watched.error).to.be.instanceOf(TooManyParked);
     expect(watched.error!.message).to.equal(
-      "notification:ops: 2 events are parked, which is the bound. Mend the cause, then restart it.",
+      "notification:ops: 2 events are parked, which is the bound. Mend the cause, then deliver them again: npm run parked -- retry notification:ops --all. It goes on by itself once there are fewer.",
     );
   });
 

@@ -2,8 +2,9 @@
 
 import { expect } from "chai";
 import request from "supertest";
-import type { ParkedEvent } from "../../src/index.js";
+import type { ParkedAnswer, ParkedEvent, ParkedRequest } from "../../src/index.js";
 import { createApi } from "../../src/query/index.js";
+import { until } from "../until.js";
 import { openShop, type Shop } from "./shop.js";
 
 describe("Reactors and notifications over HTTP", () => {
@@ -88,6 +89,71 @@ describe("Reactors and notifications over HTTP", () => {
       const { status, body } = await get(`/reactors/charge/parked?${query}`);
       expect([status, body.code], query).to.deep.equal([400, "INVALID_QUERY"]);
     }
+  });
+
+  describe("delivering one again", () => {
+    const retry = (path: string, body: unknown = { by: "me" }) =>
+      request(createApi(shop))
+        .post(path)
+        .send(body as object);
+    const nothing = { delivered: [], dropped: [], failed: [], unknown: [] };
+    /** Answers the next request, as whoever holds the lease does. */
+    const answering = async (answer: Partial<ParkedAnswer>) => {
+      const lease = (await shop.readModels.acquire("reactor:charge", "test", 1_000_000))!;
+      let asked: readonly ParkedRequest[] = [];
+      await until("it is asked", async () => {
+        asked = await shop.readModels.parkedRequests("reactor:charge");
+        return asked.length > 0;
+      });
+      await shop.readModels.beginParkedRequest(lease, asked[0]!.id);
+      await shop.readModels.answerParkedRequest(lease, asked[0]!.id, { ...nothing, ...answer });
+      return asked[0]!;
+    };
+
+    it("asks whoever works on it, and tells what was delivered, or why it failed again", async () => {
+      const [first, asked] = await Promise.all([
+        retry(`/reactors/charge/parked/${far}/retry`),
+        answering({ delivered: [far, far + 1n], failed: [{ position: far + 2n, error: "Error: no" }] }),
+      ]);
+      expect(asked).to.deep.include({ kind: "retry", positions: [far], by: "me" });
+      expect([first.status, first.body]).to.deep.equal([
+        200,
+        {
+          outcome: "delivered",
+          delivered: [String(far), String(far + 1n)],
+          failed: [{ position: String(far + 2n), error: "Error: no" }],
+          parked: "/reactors/charge/parked",
+        },
+      ]);
+      const failed = [{ position: far, error: "Error: still no connection" }];
+      const [second] = await Promise.all([retry(`/reactors/charge/parked/${far}/retry`), answering({ failed })]);
+      expect([second.status, second.body.outcome]).to.deep.equal([200, "failed"]);
+    });
+
+    it("is refused for what is not parked, is no position, is unknown, or is paused", async () => {
+      const refused = async (path: string) => {
+        const { status, body } = await retry(path);
+        return [status, body.code];
+      };
+      expect(await refused("/reactors/charge/parked/1/retry")).to.deep.equal([404, "NOT_PARKED"]);
+      expect(await refused("/reactors/charge/parked/x/retry")).to.deep.equal([400, "MALFORMED_REQUEST"]);
+      expect(await refused("/reactors/nobody/parked/1/retry")).to.deep.equal([404, "UNKNOWN_REACTOR"]);
+      expect(await refused("/notifications/charge/parked/1/retry")).to.deep.equal([404, "UNKNOWN_NOTIFICATION"]);
+      const { status: wrong, body: violated } = await retry(`/reactors/charge/parked/${far}/retry`, { by: "", who: 1 });
+      expect([wrong, violated.violations.length]).to.deep.equal([422, 2]);
+      await shop.readModels.pause("reactor:charge", { reason: "the provider moves", by: "me" });
+      const { status, body, type } = await retry(`/reactors/charge/parked/${far}/retry`);
+      expect([status, body.code, type]).to.deep.equal([409, "SUBSCRIPTION_PAUSED", "application/problem+json"]);
+      expect(body.detail).to.match(/^reactor:charge: .* me has paused it: the provider moves\./);
+      expect((await get(`/reactors/charge/parked/${far}/retry`)).status).to.equal(405);
+    });
+
+    it("is refused when nobody works on it", async function () {
+      this.timeout(30_000);
+      const { status, body } = await retry(`/reactors/charge/parked/${far}/retry`);
+      expect([status, body.code]).to.deep.equal([409, "NOBODY_AT_WORK"]);
+      expect(await shop.readModels.parkedRequests("reactor:charge")).to.deep.equal([]);
+    });
   });
 
   it("show notifications likewise, under their own names", async () => {

@@ -50,7 +50,7 @@ interface ParkedRecord extends Omit<ParkedEvent, "position" | "revision"> {
 export class Checkpoints {
   private readonly find: Statement<[string], CheckpointRecord>;
   private readonly saveOne: Statement<[string, ...CheckpointValues]>;
-  private readonly park: Statement<unknown[]>;
+  private readonly parkOne: Statement<unknown[]>;
   private readonly findParked: Statement<[string], ParkedRecord>;
 
   constructor(
@@ -63,7 +63,7 @@ export class Checkpoints {
       `REPLACE INTO checkpoint (subscription, store_id, position, handled, recorded_at_ms, checkpoint_state)
        VALUES (?, ?, ?, ?, ?, ?)`,
     );
-    this.park = connection.prepare(
+    this.parkOne = connection.prepare(
       `REPLACE INTO parked_event (subscription, position, reactor, stream_name, revision, event_id, event_type,
          attempts, error, parked_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
@@ -87,20 +87,25 @@ export class Checkpoints {
     await this.database.write(() => {
       this.leases.check(lease);
       this.saveOne.run(lease.name, ...values);
-      for (const event of parked)
-        this.park.run(
-          lease.name,
-          event.position,
-          event.subscription,
-          event.streamName,
-          event.revision,
-          event.eventId,
-          event.eventType,
-          event.attempts,
-          event.error,
-          event.parkedAtMs,
-        );
+      this.park(lease, parked);
     });
+  }
+
+  /** Inside a transaction. */
+  park(lease: Lease, parked: readonly ParkedEvent[]): void {
+    for (const event of parked)
+      this.parkOne.run(
+        lease.name,
+        event.position,
+        event.subscription,
+        event.streamName,
+        event.revision,
+        event.eventId,
+        event.eventType,
+        event.attempts,
+        event.error,
+        event.parkedAtMs,
+      );
   }
 
   parked(subscription: string): Promise<readonly ParkedEvent[]> {

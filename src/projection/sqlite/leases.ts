@@ -4,6 +4,7 @@ import type { Statement } from "better-sqlite3";
 import type { Clock } from "../../clock.js";
 import { Fenced } from "../../errors.js";
 import type { Lease } from "../../subscription/checkpoint-store.js";
+import type { HeldLease } from "../../subscription/lease-list.js";
 import type { Database } from "./database.js";
 
 interface LeaseRecord {
@@ -18,6 +19,7 @@ export class Leases {
   private readonly extend: Statement<[number, string, string, number]>;
   private readonly free: Statement<[string, string, number]>;
   private readonly held: Statement<[string, string, number], number>;
+  private readonly findAll: Statement<[], Omit<LeaseRecord, "token"> & { readonly name: string }>;
   private readonly revokeAny: Statement<[string]>;
 
   constructor(
@@ -31,6 +33,7 @@ export class Leases {
     this.extend = connection.prepare(`UPDATE lease SET expires_at_ms = ? ${own}`);
     this.free = connection.prepare(`UPDATE lease SET holder = NULL, expires_at_ms = 0 ${own}`);
     this.held = connection.prepare<[string, string, number], number>(`SELECT 1 FROM lease ${own}`).pluck();
+    this.findAll = connection.prepare(`SELECT name, holder, expires_at_ms AS "expiresAtMs" FROM lease ORDER BY name`);
     this.revokeAny = connection.prepare(
       `INSERT INTO lease (name, holder, token, expires_at_ms) VALUES (?, NULL, 1, 0)
        ON CONFLICT (name) DO UPDATE SET holder = NULL, token = token + 1, expires_at_ms = 0`,
@@ -63,6 +66,17 @@ export class Leases {
 
   async release({ name, holder, token }: Lease): Promise<void> {
     await this.database.write(() => this.free.run(name, holder, token));
+  }
+
+  all(): Promise<readonly HeldLease[]> {
+    return this.database.retrying(() => {
+      const nowMs = this.clock.now();
+      return this.findAll.all().map(({ name, holder, expiresAtMs }) => ({
+        name,
+        holder: holder ?? undefined,
+        expiresInMs: expiresAtMs - nowMs,
+      }));
+    });
   }
 
   /** Inside a transaction. @throws Fenced when the lease was taken, revoked or released. */

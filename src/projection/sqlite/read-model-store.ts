@@ -5,6 +5,13 @@ import { LRUCache } from "lru-cache";
 import { systemClock, type Clock } from "../../clock.js";
 import { Fenced, UnknownReadModel } from "../../errors.js";
 import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
+import type { HeldLease } from "../../subscription/lease-list.js";
+import type {
+  ParkedAnswer,
+  ParkedRequest,
+  ParkedRequestState,
+  ReleasedEvent,
+} from "../../subscription/parked-events.js";
 import type { Pause } from "../../subscription/pauses.js";
 import type {
   Activation,
@@ -23,6 +30,7 @@ import { Checkpoints, valuesOf } from "./checkpoints.js";
 import { Database } from "./database.js";
 import { Generations, type StoredGeneration } from "./generations.js";
 import { Leases } from "./leases.js";
+import { ParkedEvents } from "./parked-events.js";
 import { Pauses } from "./pauses.js";
 import { RowTable } from "./row-table.js";
 import { prepareSchema } from "./schema.js";
@@ -62,6 +70,7 @@ class SqliteReadModelStore implements ReadModelStore {
   private readonly checkpoints: Checkpoints;
   private readonly records: Generations;
   private readonly paused: Pauses;
+  private readonly parkedEvents: ParkedEvents;
   private readonly tables = new LRUCache<number, RowTable>({ max: keptTables });
 
   constructor(
@@ -72,6 +81,7 @@ class SqliteReadModelStore implements ReadModelStore {
     this.checkpoints = new Checkpoints(database, this.leases);
     this.records = new Generations(database, clock);
     this.paused = new Pauses(database, clock);
+    this.parkedEvents = new ParkedEvents(database, this.leases, this.checkpoints, clock);
   }
 
   acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
@@ -112,6 +122,42 @@ class SqliteReadModelStore implements ReadModelStore {
 
   pauses(): Promise<readonly Pause[]> {
     return this.paused.all();
+  }
+
+  listLeases(): Promise<readonly HeldLease[]> {
+    return this.leases.all();
+  }
+
+  askParked(request: Omit<ParkedRequest, "askedAtMs">): Promise<void> {
+    return this.parkedEvents.askParked(request);
+  }
+
+  parkedRequests(subscription: string): Promise<readonly ParkedRequest[]> {
+    return this.parkedEvents.requests(subscription);
+  }
+
+  beginParkedRequest(lease: Lease, id: string): Promise<boolean> {
+    return this.parkedEvents.begin(lease, id);
+  }
+
+  answerParkedRequest(lease: Lease, id: string, answer: ParkedAnswer): Promise<void> {
+    return this.parkedEvents.answer(lease, id, answer);
+  }
+
+  parkedRequestState(id: string): Promise<ParkedRequestState | undefined> {
+    return this.parkedEvents.state(id);
+  }
+
+  withdrawParkedRequest(id: string): Promise<boolean> {
+    return this.parkedEvents.withdraw(id);
+  }
+
+  releaseParked(lease: Lease, released: readonly ReleasedEvent[], parked: readonly ParkedEvent[] = []): Promise<void> {
+    return this.parkedEvents.release(lease, released, parked);
+  }
+
+  releasedEvents(subscription: string, after = -1n): Promise<readonly ReleasedEvent[]> {
+    return this.parkedEvents.released(subscription, after);
   }
 
   generations(): Promise<readonly Generation[]> {

@@ -91,6 +91,40 @@ const migrations: readonly string[] = [
      reason TEXT NOT NULL,
      paused_by TEXT NOT NULL,
      paused_at_ms INTEGER NOT NULL
+   ) WITHOUT ROWID;
+
+   CREATE TABLE parked_request (
+     number INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     subscription TEXT NOT NULL,
+     kind TEXT NOT NULL CHECK (kind IN ('retry', 'drop')),
+     -- "all", or numbers with commas between.
+     positions TEXT NOT NULL,
+     asked_by TEXT NOT NULL,
+     reason TEXT,
+     asked_at_ms INTEGER NOT NULL,
+     begun INTEGER NOT NULL DEFAULT 0,
+     -- A JSON object.
+     answer TEXT
+   );
+   CREATE INDEX parked_request_open ON parked_request (subscription) WHERE answer IS NULL;
+
+   CREATE TABLE released_event (
+     subscription TEXT NOT NULL,
+     position INTEGER NOT NULL,
+     parked_by TEXT NOT NULL,
+     stream_name TEXT NOT NULL,
+     revision INTEGER NOT NULL,
+     event_id TEXT NOT NULL,
+     event_type TEXT NOT NULL,
+     attempts INTEGER NOT NULL,
+     error TEXT NOT NULL,
+     parked_at_ms INTEGER NOT NULL,
+     outcome TEXT NOT NULL CHECK (outcome IN ('delivered', 'dropped')),
+     released_by TEXT NOT NULL,
+     reason TEXT,
+     released_at_ms INTEGER NOT NULL,
+     PRIMARY KEY (subscription, position)
    ) WITHOUT ROWID;`,
 ];
 

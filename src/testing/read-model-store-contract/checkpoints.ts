@@ -5,7 +5,7 @@ import { Fenced } from "../../errors.js";
 import type { ParkedEvent } from "../../subscription/checkpoint-store.js";
 import { checkpointAt, ttlMs, type Given } from "./storage.js";
 
-const parkedAt = (position: bigint, changes: Partial<ParkedEvent> = {}): ParkedEvent => ({
+export const parkedAt = (position: bigint, changes: Partial<ParkedEvent> = {}): ParkedEvent => ({
   subscription: "reactor:billing",
   position,
   streamName: "order-7",
