@@ -1,7 +1,7 @@
 /** Checkpoints in PostgreSQL: how they become columns, and those of subscriptions that have no rows of their own. */
 
 import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
-import type { Columns, Database } from "./database.js";
+import type { Columns, Database, Transaction } from "./database.js";
 import type { Leases } from "./leases.js";
 import { originalText, storedText } from "./stored-text.js";
 
@@ -41,7 +41,7 @@ export function valuesOf({ storeId, position, handled, recordedAtMs, state }: Ch
   return [storeId, position ?? null, handled, recordedAtMs ?? null, stateText ?? null];
 }
 
-interface ParkedRecord extends Columns {
+export interface ParkedRecord extends Columns {
   readonly reactor: string;
   readonly position: string;
   readonly stream_name: string;
@@ -53,7 +53,7 @@ interface ParkedRecord extends Columns {
   readonly parked_at_ms: string;
 }
 
-const parkedColumns = [
+export const parkedColumns = [
   "subscription",
   "position",
   "reactor",
@@ -83,14 +83,18 @@ export class Checkpoints {
   async save(lease: Lease, checkpoint: Checkpoint, parked: readonly ParkedEvent[]): Promise<void> {
     const { schema } = this.database;
     const saveOne = replacing(`${schema}.checkpoint`, ["subscription"], checkpointColumns);
-    const [key, place, ...rest] = parkedColumns;
-    const park = replacing(`${schema}.parked_event`, [key, place], rest);
     const values = valuesOf(checkpoint);
     await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
       await transaction.query(saveOne, [lease.name, ...values]);
-      for (const event of parked) await transaction.query(park, parkedValues(lease.name, event));
+      await this.park(transaction, lease, parked);
     });
+  }
+
+  async park(transaction: Transaction, lease: Lease, parked: readonly ParkedEvent[]): Promise<void> {
+    const [key, place, ...rest] = parkedColumns;
+    const parkOne = replacing(`${this.database.schema}.parked_event`, [key, place], rest);
+    for (const event of parked) await transaction.query(parkOne, parkedValues(lease.name, event));
   }
 
   async parked(subscription: string): Promise<readonly ParkedEvent[]> {
@@ -102,7 +106,7 @@ export class Checkpoints {
   }
 }
 
-function parkedValues(subscription: string, event: ParkedEvent): unknown[] {
+export function parkedValues(subscription: string, event: ParkedEvent): unknown[] {
   return [
     subscription,
     event.position,
@@ -117,7 +121,7 @@ function parkedValues(subscription: string, event: ParkedEvent): unknown[] {
   ];
 }
 
-const parkedOf = (record: ParkedRecord): ParkedEvent => ({
+export const parkedOf = (record: ParkedRecord): ParkedEvent => ({
   subscription: record.reactor,
   position: BigInt(record.position),
   streamName: originalText(record.stream_name),
@@ -130,7 +134,7 @@ const parkedOf = (record: ParkedRecord): ParkedEvent => ({
 });
 
 /** The statement that writes one record, in the place of one with the same key. */
-function replacing(table: string, key: readonly string[], columns: readonly string[]): string {
+export function replacing(table: string, key: readonly string[], columns: readonly string[]): string {
   const all = [...key, ...columns];
   const values = all.map((_, i) => `$${i + 1}`).join(", ");
   const changes = columns.map((column) => `${column} = excluded.${column}`).join(", ");

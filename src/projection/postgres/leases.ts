@@ -2,6 +2,7 @@
 
 import { Fenced } from "../../errors.js";
 import type { Lease } from "../../subscription/checkpoint-store.js";
+import type { HeldLease } from "../../subscription/lease-list.js";
 import type { Database, Transaction } from "./database.js";
 
 export class Leases {
@@ -68,6 +69,19 @@ export class Leases {
         [name, holder, token],
       ),
     );
+  }
+
+  async all(): Promise<readonly HeldLease[]> {
+    const now = this.database.now(1);
+    const found = await this.database.query(
+      `SELECT name, holder, expires_at_ms - ${now.text} AS "expiresInMs" FROM ${this.table} ORDER BY name COLLATE "C"`,
+      now.values,
+    );
+    return found.map(({ name, holder, expiresInMs }) => ({
+      name: name!,
+      holder: holder ?? undefined,
+      expiresInMs: Number(expiresInMs),
+    }));
   }
 
   /**

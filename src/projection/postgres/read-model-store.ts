@@ -4,6 +4,14 @@ import type { Clock } from "../../clock.js";
 import { Fenced, InvalidConfiguration, UnknownReadModel } from "../../errors.js";
 import { Secret } from "../../secret.js";
 import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
+import type { HeldLease } from "../../subscription/lease-list.js";
+import type {
+  ParkedAnswer,
+  ParkedRequest,
+  ParkedRequestState,
+  ReleasedEvent,
+} from "../../subscription/parked-events.js";
+import type { Pause } from "../../subscription/pauses.js";
 import { checkDeclaration, hasReached } from "../generation-rules.js";
 import type {
   Activation,
@@ -22,6 +30,8 @@ import { Checkpoints, valuesOf } from "./checkpoints.js";
 import { Database, type Transaction } from "./database.js";
 import { Generations, isPresent, isServing, type StoredGeneration } from "./generations.js";
 import { Leases } from "./leases.js";
+import { ParkedEvents } from "./parked-events.js";
+import { Pauses } from "./pauses.js";
 import { RowTable } from "./row-table.js";
 import { prepareSchema } from "./schema.js";
 
@@ -78,6 +88,8 @@ function addressOf({ url, user, password, schema }: PostgresReadModelStoreOption
 class PostgresReadModelStore implements ReadModelStore {
   private readonly leases: Leases;
   private readonly checkpoints: Checkpoints;
+  private readonly paused: Pauses;
+  private readonly parkedEvents: ParkedEvents;
   private readonly records: Generations;
   /** Indexes that are known to be there, by generation and field. */
   private readonly indexed = new Set<string>();
@@ -85,6 +97,8 @@ class PostgresReadModelStore implements ReadModelStore {
   constructor(private readonly database: Database) {
     this.leases = new Leases(database);
     this.checkpoints = new Checkpoints(database, this.leases);
+    this.paused = new Pauses(database);
+    this.parkedEvents = new ParkedEvents(database, this.leases, this.checkpoints);
     this.records = new Generations(database);
   }
 
@@ -114,6 +128,54 @@ class PostgresReadModelStore implements ReadModelStore {
 
   parked(subscription: string): Promise<readonly ParkedEvent[]> {
     return this.checkpoints.parked(subscription);
+  }
+
+  pause(subscription: string, words: Pick<Pause, "reason" | "by">): Promise<Pause> {
+    return this.paused.pause(subscription, words);
+  }
+
+  resume(subscription: string): Promise<boolean> {
+    return this.paused.resume(subscription);
+  }
+
+  pauses(): Promise<readonly Pause[]> {
+    return this.paused.all();
+  }
+
+  listLeases(): Promise<readonly HeldLease[]> {
+    return this.leases.all();
+  }
+
+  askParked(request: Omit<ParkedRequest, "askedAtMs">): Promise<void> {
+    return this.parkedEvents.askParked(request);
+  }
+
+  parkedRequests(subscription: string): Promise<readonly ParkedRequest[]> {
+    return this.parkedEvents.requests(subscription);
+  }
+
+  beginParkedRequest(lease: Lease, id: string): Promise<boolean> {
+    return this.parkedEvents.begin(lease, id);
+  }
+
+  answerParkedRequest(lease: Lease, id: string, answer: ParkedAnswer): Promise<void> {
+    return this.parkedEvents.answer(lease, id, answer);
+  }
+
+  parkedRequestState(id: string): Promise<ParkedRequestState | undefined> {
+    return this.parkedEvents.state(id);
+  }
+
+  withdrawParkedRequest(id: string): Promise<boolean> {
+    return this.parkedEvents.withdraw(id);
+  }
+
+  releaseParked(lease: Lease, released: readonly ReleasedEvent[], parked: readonly ParkedEvent[] = []): Promise<void> {
+    return this.parkedEvents.release(lease, released, parked);
+  }
+
+  releasedEvents(subscription: string, after = -1n): Promise<readonly ReleasedEvent[]> {
+    return this.parkedEvents.released(subscription, after);
   }
 
   generations(): Promise<readonly Generation[]> {

@@ -59,6 +59,46 @@ const migrations: readonly string[] = [
      parked_at_ms double precision NOT NULL,
      PRIMARY KEY (subscription, position)
    );`,
+  `CREATE TABLE S.pause (
+     subscription text PRIMARY KEY,
+     reason text NOT NULL,
+     paused_by text NOT NULL,
+     paused_at_ms double precision NOT NULL
+   );
+
+   CREATE TABLE S.parked_request (
+     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     id text NOT NULL UNIQUE,
+     subscription text NOT NULL,
+     kind text NOT NULL CHECK (kind IN ('retry', 'drop')),
+     -- "all", or numbers with commas between.
+     positions text NOT NULL,
+     asked_by text NOT NULL,
+     reason text,
+     asked_at_ms double precision NOT NULL,
+     begun boolean NOT NULL DEFAULT false,
+     -- A JSON object.
+     answer text
+   );
+   CREATE INDEX parked_request_open ON S.parked_request (subscription) WHERE answer IS NULL;
+
+   CREATE TABLE S.released_event (
+     subscription text NOT NULL,
+     position bigint NOT NULL,
+     reactor text NOT NULL,
+     stream_name text NOT NULL,
+     revision bigint NOT NULL,
+     event_id text NOT NULL,
+     event_type text NOT NULL,
+     attempts integer NOT NULL,
+     error text NOT NULL,
+     parked_at_ms double precision NOT NULL,
+     outcome text NOT NULL CHECK (outcome IN ('delivered', 'dropped')),
+     released_by text NOT NULL,
+     reason text,
+     released_at_ms double precision NOT NULL,
+     PRIMARY KEY (subscription, position)
+   );`,
 ];
 
 /** Marks the schema as Rollcall's, and says which steps were taken when. */
