@@ -41,7 +41,8 @@ export async function askAboutParked(
     const waitedMs = clock.now() - askedAtMs;
     const isLate = found?.state === "begun" ? waitedMs >= answeredWithinMs : waitedMs >= begunWithinMs;
     if (!isLate && !signal?.aborted) continue;
-    const withdrawn = await store.withdrawParkedRequest(id);
+    // Gone, though nobody says that it was withdrawn: that answer was lost.
+    const withdrawn = (await store.withdrawParkedRequest(id)) || !(await store.parkedRequestState(id));
     if (signal?.aborted) throw signal.reason;
     if (!withdrawn && found?.state === "begun") return undefined;
     if (withdrawn) throw new NobodyAtWork(subscription, waitedMs, await holderOf(store, subscription));

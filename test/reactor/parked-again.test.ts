@@ -114,6 +114,31 @@ describe("parked events", () => {
     expect(left[1]!.error).to.equal("waits behind position 2 of the same stream");
   });
 
+  it("are tried once where they had failed, and as often as ever where they had only waited", async () => {
+    await parkThree();
+    await charging.running[0]!.processor.stop();
+    const attempts: number[] = [];
+    let works = false;
+    charging.start(
+      (_, amount) => {
+        attempts.push(amount);
+        if (amount !== 1 || !works) throw new Error("no connection");
+      },
+      { maxAttempts: 3 },
+    );
+    const first = await ask({ kind: "retry", positions: "all" });
+    expect(first!.failed).to.deep.equal([{ position: 1n, error: "Error: no connection" }]);
+    expect(attempts).to.deep.equal([1]);
+    works = true;
+    const second = await ask({ kind: "retry", positions: "all" });
+    expect([second!.delivered, second!.failed.length]).to.deep.equal([[1n], 1]);
+    expect(attempts).to.deep.equal([1, 1, 2, 2, 2]);
+    expect(await positions()).to.deep.equal([
+      [2n, 3],
+      [4n, 0],
+    ]);
+  });
+
   it("let events of their stream that come meanwhile wait until they are delivered", async () => {
     const gates = new Gates();
     await parkThree();
@@ -231,18 +256,27 @@ describe("parked events", () => {
     await charging.order(["a", 1], ["b", 1], ["c", 1]);
     await until("it has stopped", () => watched.state === "stopped");
     expect(watched.error!.message).to.match(/2 events are parked.*npm run parked -- retry reactor:charge --all\./);
-    // So does one that starts anew.
-    await watched.processor.stop();
-    reactions = [];
-    const second = charging.start(react, { maxParked: 2 });
-    await until("it has stopped too", () => second.state === "stopped");
     broken.delete("a");
     expect(await ask({ kind: "retry", positions: "all" })).to.deep.include({ delivered: [1n] });
-    await until("it is live", () => second.state === "live");
+    await until("it is live", () => watched.state === "live");
     await charging.order(["d", 1]);
     await until("it goes on", async () => (await charging.charged()).includes("d 1"));
-    expect(second.error).to.equal(undefined);
+    expect(watched.error).to.equal(undefined);
     expect(await positions()).to.deep.equal([[2n, 2]]);
+  });
+
+  it("at the bound keep a reactor from events that starts anew, until there are fewer", async () => {
+    broken = new Set(["a", "b"]);
+    const first = charging.start(react, { maxParked: 2 });
+    await charging.order(["a", 1], ["b", 1]);
+    await until("it has stopped", () => first.state === "stopped");
+    await first.processor.stop();
+    await charging.order(["c", 1]);
+    const second = charging.start(react, { maxParked: 2 });
+    await until("it has stopped too", () => second.state === "stopped");
+    expect(await charging.charged()).to.deep.equal([]);
+    await ask({ kind: "drop", positions: [1n], reason: "r" });
+    await until("it goes on", async () => (await charging.charged()).includes("c 1"));
   });
 
   it("whose stream is gone can only be dropped, and says so", async () => {

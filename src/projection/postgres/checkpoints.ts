@@ -93,8 +93,8 @@ export class Checkpoints {
 
   async park(transaction: Transaction, lease: Lease, parked: readonly ParkedEvent[]): Promise<void> {
     const [key, place, ...rest] = parkedColumns;
-    const park = replacing(`${this.database.schema}.parked_event`, [key, place], rest);
-    for (const event of parked) await transaction.query(park, parkedValues(lease.name, event));
+    const parkOne = replacing(`${this.database.schema}.parked_event`, [key, place], rest);
+    for (const event of parked) await transaction.query(parkOne, parkedValues(lease.name, event));
   }
 
   async parked(subscription: string): Promise<readonly ParkedEvent[]> {

@@ -73,14 +73,14 @@ export class Leases {
 
   async all(): Promise<readonly HeldLease[]> {
     const now = this.database.now(1);
-    const found = await this.database.query<{ name: string; holder: string | null; expires_in_ms: string }>(
-      `SELECT name, holder, expires_at_ms - ${now.text} AS expires_in_ms FROM ${this.table} ORDER BY name COLLATE "C"`,
+    const found = await this.database.query(
+      `SELECT name, holder, expires_at_ms - ${now.text} AS "expiresInMs" FROM ${this.table} ORDER BY name COLLATE "C"`,
       now.values,
     );
-    return found.map(({ name, holder, expires_in_ms }) => ({
-      name,
+    return found.map(({ name, holder, expiresInMs }) => ({
+      name: name!,
       holder: holder ?? undefined,
-      expiresInMs: Number(expires_in_ms),
+      expiresInMs: Number(expiresInMs),
     }));
   }
 

@@ -27,84 +27,82 @@ import { originalText, storedText } from "./stored-text.js";
 interface RequestRecord extends Columns {
   readonly id: string;
   readonly subscription: string;
-  readonly kind: ParkedRequest["kind"];
+  readonly kind: string;
   readonly positions: string;
   readonly asked_by: string;
-  readonly reason: string | null;
   readonly asked_at_ms: string;
 }
 
 interface ReleasedRecord extends ParkedRecord {
-  readonly outcome: ReleasedEvent["outcome"];
+  readonly outcome: string;
   readonly released_by: string;
-  readonly reason: string | null;
   readonly released_at_ms: string;
 }
 
-const requestColumns = "id, subscription, kind, positions, asked_by, reason, asked_at_ms";
-const releaseColumns = ["outcome", "released_by", "reason", "released_at_ms"] as const;
+const releasedColumns = [...parkedColumns, "outcome", "released_by", "reason", "released_at_ms"] as const;
 
 export class ParkedEvents {
-  private readonly requests: string;
-  private readonly releases: string;
+  private readonly requestTable: string;
+  private readonly releasedTable: string;
 
   constructor(
     private readonly database: Database,
     private readonly leases: Leases,
     private readonly checkpoints: Checkpoints,
   ) {
-    this.requests = `${database.schema}.parked_request`;
-    this.releases = `${database.schema}.released_event`;
+    this.requestTable = `${database.schema}.parked_request`;
+    this.releasedTable = `${database.schema}.released_event`;
   }
 
   async askParked({ id, subscription, kind, positions, by, reason }: Omit<ParkedRequest, "askedAtMs">): Promise<void> {
-    const [forgetting, asking] = [this.database.now(2), this.database.now(7)];
+    const [past, now] = [this.database.now(2), this.database.now(7)];
     await this.database.write(async (transaction) => {
       await transaction.query(
-        `DELETE FROM ${this.requests} WHERE answer IS NOT NULL AND asked_at_ms <= ${forgetting.text} - $1`,
-        [keptRequestMs, ...forgetting.values],
+        `DELETE FROM ${this.requestTable} WHERE answer IS NOT NULL AND asked_at_ms <= ${past.text} - $1::double precision`,
+        [keptRequestMs, ...past.values],
       );
-      // A transaction may run again after it was committed.
+      // It may be there: what was committed is tried again when the answer was lost.
       await transaction.query(
-        `INSERT INTO ${this.requests} (${requestColumns}) VALUES ($1, $2, $3, $4, $5, $6, ${asking.text})
-         ON CONFLICT (id) DO NOTHING`,
-        [id, subscription, kind, positionsText(positions), storedText(by), stored(reason), ...asking.values],
+        `INSERT INTO ${this.requestTable} (id, subscription, kind, positions, asked_by, reason, asked_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, ${now.text}) ON CONFLICT (id) DO NOTHING`,
+        [id, subscription, kind, positionsText(positions), storedText(by), textOrNull(reason), ...now.values],
       );
     });
   }
 
-  async open(subscription: string): Promise<readonly ParkedRequest[]> {
+  async requests(subscription: string): Promise<readonly ParkedRequest[]> {
     const found = await this.database.query<RequestRecord>(
-      `SELECT ${requestColumns} FROM ${this.requests} WHERE subscription = $1 AND answer IS NULL ORDER BY number`,
+      `SELECT id, subscription, kind, positions, asked_by, reason, asked_at_ms FROM ${this.requestTable}
+       WHERE subscription = $1 AND answer IS NULL ORDER BY number`,
       [subscription],
     );
-    return found.map(({ id, subscription: of, kind, positions, asked_by, reason, asked_at_ms }) => ({
-      id,
-      subscription: of,
-      kind,
-      positions: positionsOf(positions),
-      by: originalText(asked_by),
-      ...(reason !== null && { reason: originalText(reason) }),
-      askedAtMs: Number(asked_at_ms),
+    return found.map((record) => ({
+      id: record.id,
+      subscription: record.subscription,
+      kind: record.kind as ParkedRequest["kind"],
+      positions: positionsOf(record.positions),
+      by: originalText(record.asked_by),
+      ...reasonOf(record),
+      askedAtMs: Number(record.asked_at_ms),
     }));
   }
 
-  async begin(lease: Lease, id: string): Promise<boolean> {
-    const begun = await this.database.write(async (transaction) => {
+  begin(lease: Lease, id: string): Promise<boolean> {
+    return this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
-      return transaction.query(
-        `UPDATE ${this.requests} SET begun = true WHERE id = $1 AND subscription = $2 AND answer IS NULL RETURNING id`,
+      const begun = await transaction.query(
+        `UPDATE ${this.requestTable} SET begun = true WHERE id = $1 AND subscription = $2 AND answer IS NULL RETURNING id`,
         [id, lease.name],
       );
+      return begun.length > 0;
     });
-    return begun.length > 0;
   }
 
   async answer(lease: Lease, id: string, answer: ParkedAnswer): Promise<void> {
     await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
-      await transaction.query(`UPDATE ${this.requests} SET answer = $1 WHERE id = $2 AND subscription = $3`, [
-        storedText(answerText(answer)),
+      await transaction.query(`UPDATE ${this.requestTable} SET answer = $1 WHERE id = $2 AND subscription = $3`, [
+        answerText(answer),
         id,
         lease.name,
       ]);
@@ -112,37 +110,39 @@ export class ParkedEvents {
   }
 
   async state(id: string): Promise<ParkedRequestState | undefined> {
-    const [found] = await this.database.query<{ begun: string; answer: string | null }>(
-      `SELECT begun::text AS begun, answer FROM ${this.requests} WHERE id = $1`,
+    const [found] = await this.database.query<{ state: string; answer: string | null }>(
+      `SELECT CASE WHEN begun THEN 'begun' ELSE 'asked' END AS state, answer FROM ${this.requestTable} WHERE id = $1`,
       [id],
     );
     if (!found) return undefined;
-    if (found.answer !== null) return { state: "answered", answer: answerOf(originalText(found.answer)) };
-    return { state: found.begun === "true" ? "begun" : "asked" };
+    if (found.answer !== null) return { state: "answered", answer: answerOf(found.answer) };
+    return { state: found.state as "asked" | "begun" };
   }
 
   async withdraw(id: string): Promise<boolean> {
-    const withdrawn = await this.database.write((transaction) =>
-      transaction.query(`DELETE FROM ${this.requests} WHERE id = $1 AND NOT begun RETURNING id`, [id]),
+    const removed = await this.database.write((transaction) =>
+      transaction.query(`DELETE FROM ${this.requestTable} WHERE id = $1 AND NOT begun RETURNING id`, [id]),
     );
-    return withdrawn.length > 0;
+    return removed.length > 0;
   }
 
   async release(lease: Lease, released: readonly ReleasedEvent[], parked: readonly ParkedEvent[]): Promise<void> {
     const { schema } = this.database;
-    const [subscription, position, ...rest] = parkedColumns;
-    const record = replacing(this.releases, [subscription, position], [...rest, ...releaseColumns]);
+    const [key, place, ...rest] = releasedColumns;
+    const record = replacing(this.releasedTable, [key, place], rest);
     await this.database.write(async (transaction) => {
       await this.leases.check(transaction, lease);
       for (const event of released) {
-        const { outcome, by, reason, releasedAtMs } = event;
         await transaction.query(`DELETE FROM ${schema}.parked_event WHERE subscription = $1 AND position = $2`, [
           lease.name,
           event.position,
         ]);
         await transaction.query(record, [
           ...parkedValues(lease.name, event),
-          ...[outcome, storedText(by), stored(reason), releasedAtMs],
+          event.outcome,
+          storedText(event.by),
+          textOrNull(event.reason),
+          event.releasedAtMs,
         ]);
       }
       await this.checkpoints.park(transaction, lease, parked);
@@ -151,18 +151,20 @@ export class ParkedEvents {
 
   async released(subscription: string, after: bigint): Promise<readonly ReleasedEvent[]> {
     const found = await this.database.query<ReleasedRecord>(
-      `SELECT ${[...parkedColumns, ...releaseColumns].join(", ")} FROM ${this.releases}
+      `SELECT ${releasedColumns.join(", ")} FROM ${this.releasedTable}
        WHERE subscription = $1 AND position > $2 ORDER BY position`,
       [subscription, after],
     );
     return found.map((record) => ({
       ...parkedOf(record),
-      outcome: record.outcome,
+      outcome: record.outcome as ReleasedEvent["outcome"],
       by: originalText(record.released_by),
-      ...(record.reason !== null && { reason: originalText(record.reason) }),
+      ...reasonOf(record),
       releasedAtMs: Number(record.released_at_ms),
     }));
   }
 }
 
-const stored = (text: string | undefined): string | null => (text === undefined ? null : storedText(text));
+const textOrNull = (text: string | undefined) => (text === undefined ? null : storedText(text));
+
+const reasonOf = ({ reason }: Columns) => (typeof reason === "string" ? { reason: originalText(reason) } : {});

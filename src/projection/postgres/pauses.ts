@@ -11,8 +11,6 @@ interface PauseRecord extends Columns {
   readonly paused_at_ms: string;
 }
 
-const columns = "subscription, reason, paused_by, paused_at_ms";
-
 export class Pauses {
   private readonly table: string;
 
@@ -22,36 +20,33 @@ export class Pauses {
 
   async pause(subscription: string, { reason, by }: Pick<Pause, "reason" | "by">): Promise<Pause> {
     const now = this.database.now(4);
-    const [paused] = await this.database.write((transaction) =>
+    const [saved] = await this.database.write((transaction) =>
       transaction.query<PauseRecord>(
-        `INSERT INTO ${this.table} (${columns}) VALUES ($1, $2, $3, ${now.text})
-         ON CONFLICT (subscription) DO UPDATE SET reason = excluded.reason, paused_by = excluded.paused_by
-         RETURNING ${columns}`,
-        [storedText(subscription), storedText(reason), storedText(by), ...now.values],
+        `INSERT INTO ${this.table} (subscription, reason, paused_by, paused_at_ms) VALUES ($1, $2, $3, ${now.text})
+         ON CONFLICT (subscription) DO UPDATE SET reason = excluded.reason, paused_by = excluded.paused_by RETURNING *`,
+        [subscription, storedText(reason), storedText(by), ...now.values],
       ),
     );
-    return pauseOf(paused!);
+    return pauseOf(saved!);
   }
 
   async resume(subscription: string): Promise<boolean> {
     const removed = await this.database.write((transaction) =>
-      transaction.query(`DELETE FROM ${this.table} WHERE subscription = $1 RETURNING subscription`, [
-        storedText(subscription),
-      ]),
+      transaction.query(`DELETE FROM ${this.table} WHERE subscription = $1 RETURNING subscription`, [subscription]),
     );
     return removed.length > 0;
   }
 
   async all(): Promise<readonly Pause[]> {
     const found = await this.database.query<PauseRecord>(
-      `SELECT ${columns} FROM ${this.table} ORDER BY subscription COLLATE "C"`,
+      `SELECT * FROM ${this.table} ORDER BY subscription COLLATE "C"`,
     );
     return found.map(pauseOf);
   }
 }
 
 const pauseOf = ({ subscription, reason, paused_by, paused_at_ms }: PauseRecord): Pause => ({
-  subscription: originalText(subscription),
+  subscription,
   reason: originalText(reason),
   by: originalText(paused_by),
   pausedAtMs: Number(paused_at_ms),

@@ -88,18 +88,18 @@ function addressOf({ url, user, password, schema }: PostgresReadModelStoreOption
 class PostgresReadModelStore implements ReadModelStore {
   private readonly leases: Leases;
   private readonly checkpoints: Checkpoints;
-  private readonly records: Generations;
   private readonly paused: Pauses;
   private readonly parkedEvents: ParkedEvents;
+  private readonly records: Generations;
   /** Indexes that are known to be there, by generation and field. */
   private readonly indexed = new Set<string>();
 
   constructor(private readonly database: Database) {
     this.leases = new Leases(database);
     this.checkpoints = new Checkpoints(database, this.leases);
-    this.records = new Generations(database);
     this.paused = new Pauses(database);
     this.parkedEvents = new ParkedEvents(database, this.leases, this.checkpoints);
+    this.records = new Generations(database);
   }
 
   acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
@@ -151,7 +151,7 @@ class PostgresReadModelStore implements ReadModelStore {
   }
 
   parkedRequests(subscription: string): Promise<readonly ParkedRequest[]> {
-    return this.parkedEvents.open(subscription);
+    return this.parkedEvents.requests(subscription);
   }
 
   beginParkedRequest(lease: Lease, id: string): Promise<boolean> {

@@ -58,9 +58,8 @@ const migrations: readonly string[] = [
      error text NOT NULL,
      parked_at_ms double precision NOT NULL,
      PRIMARY KEY (subscription, position)
-   );
-
-   CREATE TABLE S.pause (
+   );`,
+  `CREATE TABLE S.pause (
      subscription text PRIMARY KEY,
      reason text NOT NULL,
      paused_by text NOT NULL,

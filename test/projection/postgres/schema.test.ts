@@ -17,7 +17,7 @@ describe("A PostgreSQL schema of read models", () => {
     await rebuild(first, [["a", { n: 1 }]]);
     await first.close();
     expect(await (await stores.open()).findRow("orders", "a")).to.deep.equal({ n: 1 });
-    expect(await stores.ask("SELECT step FROM S.rollcall_migration")).to.deep.equal([{ step: 1 }]);
+    expect(await stores.ask("SELECT step FROM S.rollcall_migration")).to.deep.equal([{ step: 1 }, { step: 2 }]);
   });
 
   it("may be opened by several at once while it is new", async () => {
