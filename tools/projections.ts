@@ -8,7 +8,10 @@ import { environmentHelp } from "../src/index.js";
 import { exitCodesInWords, run } from "./command-line.js";
 import { appOption } from "./load-application.js";
 import { withSession, type CommonOptions, type Session } from "./observe/session.js";
+import { generationsInWords, movedBetween } from "./projections/generations.js";
 import { pause, pausesInWords, resume, type PauseOptions } from "./projections/pause.js";
+import { prune, type PruneCommandOptions } from "./projections/prune.js";
+import { rollback } from "./projections/rollback.js";
 import { inWords, progressBetween, sample } from "./projections/standing.js";
 
 interface Options extends CommonOptions {
@@ -26,7 +29,11 @@ It looks twice, --interval seconds apart, and works beside the application, in w
   paused        an operator wants it to stand still; resume lets it go on
   not built     nothing serves
 
-NAME is a projection, an observer, a reactor or a notification; reactor:NAME where the name alone would not say which.
+Generations are listed when there are others than those that serve: built, left unfinished, kept for a rollback, or of
+another version.
+
+NAME is a projection, an observer, a reactor or a notification; reactor:NAME where the name alone would not say which. Only a
+projection can be rolled back.
 
 ${environmentHelp}
 
@@ -71,6 +78,16 @@ function parse(): { work: Work; options: CommonOptions } {
   subcommand("resume <name>", "let a subscription that was paused go on from its checkpoint").action((name: string) => {
     work = (session) => resume(session, name);
   });
+  subcommand("rollback <name>", "put back what served before the last rebuild of a projection").action(
+    (name: string) => {
+      work = (session) => rollback(session, name);
+    },
+  );
+  subcommand("prune [name]", "drop generations that no longer serve")
+    .option("--dry-run", "tell what would be dropped, and drop nothing")
+    .action((name: string | undefined, options: PruneCommandOptions) => {
+      work = (session) => prune(session, name, options);
+    });
   command.parse();
   return { work, options: command.opts<Options>() };
 }
@@ -85,8 +102,14 @@ async function show({ rollcall, signal, print }: Session, { interval, watch }: O
     const paused = (now.subscriptions ?? []).flatMap(({ name, kind, pause: why }) =>
       why ? { name, kind, ...why } : [],
     );
-    const words = [inWords(readModels, now.head), ...pausesInWords(now.subscriptions ?? [])];
-    print({ head: now.head, readModels, paused }, words.join("\n"));
+    const elapsedMs = now.atMs - before.atMs;
+    const generations = movedBetween(before.generations ?? [], now.generations ?? [], elapsedMs, now.head);
+    const words = [
+      inWords(readModels, now.head),
+      ...generationsInWords(generations),
+      ...pausesInWords(now.subscriptions ?? []),
+    ];
+    print({ head: now.head, readModels, generations, paused }, words.join("\n"));
     before = now;
   } while (watch);
 }

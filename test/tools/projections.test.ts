@@ -104,6 +104,36 @@ describe("the projections command", function () {
     expect(again.stdout).to.equal("The projection order-summary was not paused. Nothing was changed.\n");
   });
 
+  it("lists generations besides those that serve, rolls back and prunes", async () => {
+    await place(0, 3);
+    const rebuilt = async (...more: string[]) => to.run("rebuild", ["order-summary", ...more]).ended;
+    const looked = async () => (await to.run("projections", ["--interval", "0.1"]).ended).stdout;
+    await rebuilt();
+    expect(await looked()).to.not.include("generation");
+    await rebuilt();
+    await rebuilt("--until", "1", "--as", "first");
+    const listed = await looked();
+    expect(listed).to.match(/^order-summary@1 +kept for a rollback +3 /m);
+    expect(listed).to.match(/^order-summary@1 +serves +3 /m);
+    expect(listed).to.match(/^order-summary@1~first +serves +1 /m);
+
+    await place(3, 5);
+    const back = await to.run("projections", ["rollback", "order-summary"]).ended;
+    expect(back.stdout, back.stderr).to.match(
+      /^order-summary: what served before .* serves again, caught up by 2 events\./,
+    );
+    const refused = await to.run("projections", ["rollback", "order-to-cash"]).ended;
+    expect([refused.code, refused.stderr.split(":")[0]]).to.deep.equal([1, "order-to-cash"]);
+
+    const dryRun = await to.run("projections", ["prune", "--dry-run"]).ended;
+    expect(dryRun.stdout.match(/would be dropped$/gm)).to.have.length(2);
+    expect((await to.run("projections", ["prune", "order-summary"]).ended).stdout.match(/dropped$/gm)).to.have.length(
+      2,
+    );
+    expect((await to.run("projections", ["prune"]).ended).stdout).to.equal("There is nothing to drop.\n");
+    expect(await looked()).to.not.include("generation");
+  });
+
   it("looks again and again until Ctrl-C", async () => {
     await place(0, 1);
     const watching = to.run("projections", ["--watch", "--interval", "0.1", "--json"]);

@@ -3,6 +3,7 @@
 import type { Rollcall } from "../../src/index.js";
 import type { SubscriptionStatus } from "../../src/query/index.js";
 import { coloured, table } from "../observe/layout.js";
+import { generationsOf, type GenerationLook } from "./generations.js";
 
 interface Look {
   readonly name: string;
@@ -26,6 +27,7 @@ export interface Sample {
   readonly looks: readonly Look[];
   /** Every subscription, those without rows too. */
   readonly subscriptions?: readonly SubscriptionStatus[];
+  readonly generations?: readonly GenerationLook[];
 }
 
 export type StandingState = "live" | "paused" | "catching up" | "stalled" | "outdated" | "not built";
@@ -63,7 +65,8 @@ export async function sample(rollcall: Rollcall): Promise<Sample> {
       };
     }),
   );
-  return { atMs: performance.now(), head, looks, subscriptions };
+  const generations = await generationsOf(rollcall);
+  return { atMs: performance.now(), head, looks, subscriptions, generations };
 }
 
 const isReadModel = (kind: string) => kind === "projection" || kind === "observer";
