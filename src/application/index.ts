@@ -5,6 +5,7 @@ export {
   type Configuration,
   type StatedConfiguration,
 } from "./configuration.js";
+export { openReadModels, surveyReadModels } from "./open-read-models.js";
 export { openStore } from "./open-store.js";
 export * from "./registration.js";
 export * from "./rollcall.js";

@@ -1,8 +1,8 @@
 /** Opens the read models that a configuration names. */
 
 import type { Clock } from "../clock.js";
-import type { ReadModelStore } from "../projection/index.js";
-import { openSqliteReadModelStore } from "../projection/sqlite/read-model-store.js";
+import type { ReadModelStore, SchemaSurvey } from "../projection/index.js";
+import { openSqliteReadModelStore, surveySqliteReadModels } from "../projection/sqlite/read-model-store.js";
 import type { Configuration } from "./configuration.js";
 import { isPostgres } from "./read-models-address.js";
 import { inMemory } from "./store-address.js";
@@ -23,4 +23,18 @@ export async function openReadModels(
   }
   const file = readModels === inMemory ? ":memory:" : readModels;
   return openSqliteReadModelStore({ file, ...(clock && { clock }) });
+}
+
+/**
+ * Which steps opening the store would take; nothing is changed.
+ * @throws as `openReadModels`
+ */
+export async function surveyReadModels({
+  readModels,
+  readModelsAccess,
+}: Pick<Configuration, "readModels" | "readModelsAccess">): Promise<SchemaSurvey> {
+  if (!isPostgres(readModels))
+    return surveySqliteReadModels({ file: readModels === inMemory ? ":memory:" : readModels });
+  const { surveyPostgresReadModels } = await import("../projection/postgres/index.js");
+  return surveyPostgresReadModels({ url: readModels, ...readModelsAccess });
 }

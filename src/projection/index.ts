@@ -6,6 +6,7 @@ export * from "./read-model-store.js";
 export * from "./rebuild.js";
 export { prune, type PruneReason, type PruneVerdict } from "./prune.js";
 export { rebuildRow, type RowRebuildResult } from "./rebuild-row.js";
+export type { SchemaSurvey } from "./schema-survey.js";
 export type { Sample } from "./sample.js";
 export { servingGeneration } from "./serving.js";
 export * from "./time-travel.js";

@@ -24,6 +24,7 @@ import type {
   RowQuery,
 } from "../read-model-store.js";
 import { encodeRows, isStorableKey } from "../row-encoding.js";
+import type { SchemaSurvey } from "../schema-survey.js";
 import { checkIndexed, checkOrder, checkQuery, pageOf, type KeyedRow, type OrderOptions } from "../row-query.js";
 import { postgresAddress, schemaProblems } from "./address.js";
 import { Checkpoints, valuesOf } from "./checkpoints.js";
@@ -33,7 +34,7 @@ import { Leases } from "./leases.js";
 import { ParkedEvents } from "./parked-events.js";
 import { Pauses } from "./pauses.js";
 import { RowTable } from "./row-table.js";
-import { prepareSchema } from "./schema.js";
+import { prepareSchema, surveySchema } from "./schema.js";
 
 export interface PostgresReadModelStoreOptions {
   /**
@@ -70,6 +71,19 @@ export async function openPostgresReadModelStore(options: PostgresReadModelStore
   } catch (error) {
     await database.close();
     throw error;
+  }
+}
+
+/**
+ * Which steps opening the store would take.
+ * @throws as `openPostgresReadModelStore`
+ */
+export async function surveyPostgresReadModels(options: PostgresReadModelStoreOptions): Promise<SchemaSurvey> {
+  const database = new Database(addressOf(options), options.deadlineMs ?? 10_000, options.clock);
+  try {
+    return await surveySchema(database);
+  } finally {
+    await database.close();
   }
 }
 

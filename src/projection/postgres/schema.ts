@@ -1,6 +1,7 @@
 /** The tables of a read-model schema, and the numbered steps that bring an older one up to date. */
 
 import { IncompatibleStore } from "../../errors.js";
+import type { SchemaSurvey } from "../schema-survey.js";
 import type { Columns, Database, Transaction } from "./database.js";
 
 /** Step n leads from version n to n + 1 of the schema S. Never change one that was released: append another. */
@@ -128,6 +129,14 @@ export async function prepareSchema(database: Database): Promise<void> {
       await transaction.query(`INSERT INTO ${database.schema}.${mark} (step) VALUES ($1)`, [step + 1]);
     }
   });
+}
+
+/** Looks, and changes nothing. @throws IncompatibleStore as `prepareSchema` */
+export async function surveySchema(database: Database): Promise<SchemaSurvey> {
+  const { place, schema } = database;
+  const version = (await versionOf(database, database)) ?? 0;
+  const pending = migrations.slice(version).map((step) => step.replaceAll("S.", `${schema}.`));
+  return { place: `${place}, schema ${schema}`, version, latest: migrations.length, pending };
 }
 
 interface Found extends Columns {

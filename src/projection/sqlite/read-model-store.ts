@@ -1,5 +1,6 @@
 /** Read models, checkpoints and leases in one SQLite file of their own, which several processes may share. */
 
+import { existsSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { systemClock, type Clock } from "../../clock.js";
@@ -25,6 +26,7 @@ import type {
 } from "../read-model-store.js";
 import { checkDeclaration, hasReached } from "../generation-rules.js";
 import { encodeRows, isStorableKey } from "../row-encoding.js";
+import type { SchemaSurvey } from "../schema-survey.js";
 import { checkIndexed, checkOrder, checkQuery, pageOf, type KeyedRow, type OrderOptions } from "../row-query.js";
 import { Checkpoints, valuesOf } from "./checkpoints.js";
 import { Database } from "./database.js";
@@ -33,7 +35,7 @@ import { Leases } from "./leases.js";
 import { ParkedEvents } from "./parked-events.js";
 import { Pauses } from "./pauses.js";
 import { RowTable } from "./row-table.js";
-import { prepareSchema } from "./schema.js";
+import { prepareSchema, surveySchema } from "./schema.js";
 
 export interface SqliteReadModelStoreOptions {
   /** Path of the file, apart from the log's; it and its folder are created when they are not there. */
@@ -62,6 +64,20 @@ export async function openSqliteReadModelStore(options: SqliteReadModelStoreOpti
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * Which steps opening the file would take.
+ * @throws IncompatibleStore, StoreUnavailable as `openSqliteReadModelStore`
+ */
+export async function surveySqliteReadModels({ file }: { readonly file: string }): Promise<SchemaSurvey> {
+  // To open one that is not there would make it.
+  const database = new Database(existsSync(file) ? file : ":memory:", systemClock, 10_000);
+  try {
+    return { ...(await surveySchema(database)), place: file };
+  } finally {
+    database.close();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import Sqlite from "better-sqlite3";
 import { IncompatibleStore } from "../../errors.js";
+import type { SchemaSurvey } from "../schema-survey.js";
 import type { Database } from "./database.js";
 
 /** Marks the file as Rollcall's read models ("RCrm"); the log carries another mark. */
@@ -152,6 +153,12 @@ export async function prepareSchema(database: Database): Promise<void> {
     connection.pragma(`application_id = ${applicationId}`);
     connection.pragma(`user_version = ${migrations.length}`);
   });
+}
+
+/** Looks, and changes nothing. @throws IncompatibleStore as `prepareSchema` */
+export async function surveySchema(database: Database): Promise<SchemaSurvey> {
+  const version = await database.retrying(() => checkFile(database));
+  return { place: database.file, version, latest: migrations.length, pending: migrations.slice(version) };
 }
 
 /** The schema number of the file; 0 for a new one. */
