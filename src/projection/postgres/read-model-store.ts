@@ -3,15 +3,8 @@
 import type { Clock } from "../../clock.js";
 import { Fenced, InvalidConfiguration, UnknownReadModel } from "../../errors.js";
 import { Secret } from "../../secret.js";
-import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
-import type { HeldLease } from "../../subscription/lease-list.js";
-import type {
-  ParkedAnswer,
-  ParkedRequest,
-  ParkedRequestState,
-  ReleasedEvent,
-} from "../../subscription/parked-events.js";
-import type { Pause } from "../../subscription/pauses.js";
+import type { Lease } from "../../subscription/checkpoint-store.js";
+import { SubscriptionStore } from "../../subscription/subscription-store.js";
 import { checkDeclaration, hasReached } from "../generation-rules.js";
 import type {
   Activation,
@@ -99,97 +92,19 @@ function addressOf({ url, user, password, schema }: PostgresReadModelStoreOption
   };
 }
 
-class PostgresReadModelStore implements ReadModelStore {
+class PostgresReadModelStore extends SubscriptionStore implements ReadModelStore {
   private readonly leases: Leases;
-  private readonly checkpoints: Checkpoints;
-  private readonly paused: Pauses;
-  private readonly parkedEvents: ParkedEvents;
   private readonly records: Generations;
   /** Indexes that are known to be there, by generation and field. */
   private readonly indexed = new Set<string>();
 
   constructor(private readonly database: Database) {
-    this.leases = new Leases(database);
-    this.checkpoints = new Checkpoints(database, this.leases);
-    this.paused = new Pauses(database);
-    this.parkedEvents = new ParkedEvents(database, this.leases, this.checkpoints);
+    const leases = new Leases(database);
+    const checkpoints = new Checkpoints(database, leases);
+    const parkedEvents = new ParkedEvents(database, leases, checkpoints);
+    super({ leases, checkpoints, pauses: new Pauses(database), parkedEvents });
+    this.leases = leases;
     this.records = new Generations(database);
-  }
-
-  acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
-    return this.leases.acquire(name, holder, ttlMs);
-  }
-
-  seize(name: string, holder: string, ttlMs: number): Promise<Lease> {
-    return this.leases.seize(name, holder, ttlMs);
-  }
-
-  renew(lease: Lease, ttlMs: number): Promise<boolean> {
-    return this.leases.renew(lease, ttlMs);
-  }
-
-  release(lease: Lease): Promise<void> {
-    return this.leases.release(lease);
-  }
-
-  loadCheckpoint(subscription: string): Promise<Checkpoint | undefined> {
-    return this.checkpoints.load(subscription);
-  }
-
-  saveCheckpoint(lease: Lease, checkpoint: Checkpoint, parked: readonly ParkedEvent[] = []): Promise<void> {
-    return this.checkpoints.save(lease, checkpoint, parked);
-  }
-
-  parked(subscription: string): Promise<readonly ParkedEvent[]> {
-    return this.checkpoints.parked(subscription);
-  }
-
-  pause(subscription: string, words: Pick<Pause, "reason" | "by">): Promise<Pause> {
-    return this.paused.pause(subscription, words);
-  }
-
-  resume(subscription: string): Promise<boolean> {
-    return this.paused.resume(subscription);
-  }
-
-  pauses(): Promise<readonly Pause[]> {
-    return this.paused.all();
-  }
-
-  listLeases(): Promise<readonly HeldLease[]> {
-    return this.leases.all();
-  }
-
-  askParked(request: Omit<ParkedRequest, "askedAtMs">): Promise<void> {
-    return this.parkedEvents.askParked(request);
-  }
-
-  parkedRequests(subscription: string): Promise<readonly ParkedRequest[]> {
-    return this.parkedEvents.requests(subscription);
-  }
-
-  beginParkedRequest(lease: Lease, id: string): Promise<boolean> {
-    return this.parkedEvents.begin(lease, id);
-  }
-
-  answerParkedRequest(lease: Lease, id: string, answer: ParkedAnswer): Promise<void> {
-    return this.parkedEvents.answer(lease, id, answer);
-  }
-
-  parkedRequestState(id: string): Promise<ParkedRequestState | undefined> {
-    return this.parkedEvents.state(id);
-  }
-
-  withdrawParkedRequest(id: string): Promise<boolean> {
-    return this.parkedEvents.withdraw(id);
-  }
-
-  releaseParked(lease: Lease, released: readonly ReleasedEvent[], parked: readonly ParkedEvent[] = []): Promise<void> {
-    return this.parkedEvents.release(lease, released, parked);
-  }
-
-  releasedEvents(subscription: string, after = -1n): Promise<readonly ReleasedEvent[]> {
-    return this.parkedEvents.released(subscription, after);
   }
 
   generations(): Promise<readonly Generation[]> {

@@ -5,15 +5,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { systemClock, type Clock } from "../../clock.js";
 import { Fenced, UnknownReadModel } from "../../errors.js";
-import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
-import type { HeldLease } from "../../subscription/lease-list.js";
-import type {
-  ParkedAnswer,
-  ParkedRequest,
-  ParkedRequestState,
-  ReleasedEvent,
-} from "../../subscription/parked-events.js";
-import type { Pause } from "../../subscription/pauses.js";
+import type { Lease } from "../../subscription/checkpoint-store.js";
+import { SubscriptionStore } from "../../subscription/subscription-store.js";
 import type {
   Activation,
   Commit,
@@ -81,99 +74,21 @@ export async function surveySqliteReadModels({ file }: { readonly file: string }
   }
 }
 
-class SqliteReadModelStore implements ReadModelStore {
+class SqliteReadModelStore extends SubscriptionStore implements ReadModelStore {
   private readonly leases: Leases;
-  private readonly checkpoints: Checkpoints;
   private readonly records: Generations;
-  private readonly paused: Pauses;
-  private readonly parkedEvents: ParkedEvents;
   private readonly tables = new LRUCache<number, RowTable>({ max: keptTables });
 
   constructor(
     private readonly database: Database,
     clock: Clock,
   ) {
-    this.leases = new Leases(database, clock);
-    this.checkpoints = new Checkpoints(database, this.leases);
+    const leases = new Leases(database, clock);
+    const checkpoints = new Checkpoints(database, leases);
+    const parkedEvents = new ParkedEvents(database, leases, checkpoints, clock);
+    super({ leases, checkpoints, pauses: new Pauses(database, clock), parkedEvents });
+    this.leases = leases;
     this.records = new Generations(database, clock);
-    this.paused = new Pauses(database, clock);
-    this.parkedEvents = new ParkedEvents(database, this.leases, this.checkpoints, clock);
-  }
-
-  acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
-    return this.leases.acquire(name, holder, ttlMs);
-  }
-
-  seize(name: string, holder: string, ttlMs: number): Promise<Lease> {
-    return this.leases.seize(name, holder, ttlMs);
-  }
-
-  renew(lease: Lease, ttlMs: number): Promise<boolean> {
-    return this.leases.renew(lease, ttlMs);
-  }
-
-  release(lease: Lease): Promise<void> {
-    return this.leases.release(lease);
-  }
-
-  loadCheckpoint(subscription: string): Promise<Checkpoint | undefined> {
-    return this.checkpoints.load(subscription);
-  }
-
-  saveCheckpoint(lease: Lease, checkpoint: Checkpoint, parked: readonly ParkedEvent[] = []): Promise<void> {
-    return this.checkpoints.save(lease, checkpoint, parked);
-  }
-
-  parked(subscription: string): Promise<readonly ParkedEvent[]> {
-    return this.checkpoints.parked(subscription);
-  }
-
-  pause(subscription: string, words: Pick<Pause, "reason" | "by">): Promise<Pause> {
-    return this.paused.pause(subscription, words);
-  }
-
-  resume(subscription: string): Promise<boolean> {
-    return this.paused.resume(subscription);
-  }
-
-  pauses(): Promise<readonly Pause[]> {
-    return this.paused.all();
-  }
-
-  listLeases(): Promise<readonly HeldLease[]> {
-    return this.leases.all();
-  }
-
-  askParked(request: Omit<ParkedRequest, "askedAtMs">): Promise<void> {
-    return this.parkedEvents.askParked(request);
-  }
-
-  parkedRequests(subscription: string): Promise<readonly ParkedRequest[]> {
-    return this.parkedEvents.requests(subscription);
-  }
-
-  beginParkedRequest(lease: Lease, id: string): Promise<boolean> {
-    return this.parkedEvents.begin(lease, id);
-  }
-
-  answerParkedRequest(lease: Lease, id: string, answer: ParkedAnswer): Promise<void> {
-    return this.parkedEvents.answer(lease, id, answer);
-  }
-
-  parkedRequestState(id: string): Promise<ParkedRequestState | undefined> {
-    return this.parkedEvents.state(id);
-  }
-
-  withdrawParkedRequest(id: string): Promise<boolean> {
-    return this.parkedEvents.withdraw(id);
-  }
-
-  releaseParked(lease: Lease, released: readonly ReleasedEvent[], parked: readonly ParkedEvent[] = []): Promise<void> {
-    return this.parkedEvents.release(lease, released, parked);
-  }
-
-  releasedEvents(subscription: string, after = -1n): Promise<readonly ReleasedEvent[]> {
-    return this.parkedEvents.released(subscription, after);
   }
 
   generations(): Promise<readonly Generation[]> {
