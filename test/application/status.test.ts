@@ -118,9 +118,7 @@ describe("what an application says of itself", () => {
       ({ reasons } = (await to.ask(worker, "/ready")).body as unknown as { reasons: readonly string[] });
       return reasons.length === 2;
     });
-    expect(reasons[0]).to.match(
-      /^The projection order-summary is stopped: order-summary: could not handle .*version 99/,
-    );
+    expect(reasons[0]).to.match(/^The projection order-summary is stopped: order-new, revision 0: .*version 99/);
     expect(reasons[1]).to.match(/^The reactor request-payment is stopped: order-new, revision 0: .*version 99/);
     const { body } = await to.ask(worker, "/status");
     const { subscriptions } = body as unknown as { subscriptions: { name: string; error?: string; state: string }[] };

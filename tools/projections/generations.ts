@@ -30,7 +30,14 @@ export async function generationsOf({ readModels, readModelNames }: Rollcall): P
   return (await readModels.generations())
     .filter(({ name }) => readModelNames.includes(name))
     .map(({ id, name, version, place, state, isComplete, createdAtMs, checkpoint }) => ({
-      ...{ id, name, version, place, state, isComplete, createdAtMs, position: checkpoint?.position },
+      id,
+      name,
+      version,
+      place,
+      state,
+      isComplete,
+      createdAtMs,
+      position: checkpoint?.position,
       ...(state === "building" && { isWorkedOn: held.has(rebuildLease(place)) }),
     }));
 }
