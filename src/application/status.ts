@@ -1,10 +1,16 @@
 /** What an application says of itself: where each subscription stands, and whether this process is ready. */
 
 import type { Clock } from "../clock.js";
-import { StoreUnavailable } from "../errors.js";
+import { InvalidQuery, StoreUnavailable } from "../errors.js";
 import type { Lag, ApplicationStatus, PauseStatus, Readiness, SubscriptionStatus } from "../query/index.js";
 import type { ObserverState } from "../observer/index.js";
-import { servingGeneration, type ReadModelDeclaration, type ReadModelStore } from "../projection/index.js";
+import {
+  parksRows,
+  servingGeneration,
+  whereParked,
+  type ReadModelDeclaration,
+  type ReadModelStore,
+} from "../projection/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
 import type { Checkpoint, Pause, ProcessorStatus } from "../subscription/index.js";
 
@@ -99,9 +105,23 @@ async function subscriptionStatus(
     ...(status?.error && { error: status.error.message }),
     ...(pause && { pause: pauseStatus(pause) }),
     ...(!declaration && { parked: (await readModels.parked(subscription)).length }),
+    ...(serving && parksRows(declaration) && { parkedRows: await parkedRows(readModels, serving.place) }),
     ...(kind === "observer" && { uncorrelated: state?.uncorrelated ?? 0 }),
     ...(kind === "observer" && state?.unresolved && { waiting: state.unresolved }),
   };
+}
+
+const mostCounted = 1_000;
+
+async function parkedRows(readModels: ReadModelStore, place: string): Promise<number> {
+  try {
+    const { rows } = await readModels.findRows(place, { where: whereParked, limit: mostCounted });
+    return rows.length;
+  } catch (error) {
+    // It was built before rows were parked.
+    if (error instanceof InvalidQuery) return 0;
+    throw error;
+  }
 }
 
 export const pauseStatus = ({ reason, by, pausedAtMs }: Pause): PauseStatus => ({

@@ -13,6 +13,12 @@ export interface ProjectionOptions extends RoleOptions {
   readonly key: (recorded: RecordedEvent) => RowKeys;
   /** Top-level fields of a row that queries may filter on. */
   readonly indexes?: readonly string[];
+  /**
+   * What becomes of an event that cannot be folded. `stop`, unless stated: the projection stops there, in sight. `park-row`: its
+   * row stands still and says so in `$state` and `$failure`, with all later events of its key, until it is made anew; the
+   * others go on.
+   */
+  readonly onFailure?: "stop" | "park-row";
 }
 
 /** `undefined`: it has none although it should, which stops the projection. */

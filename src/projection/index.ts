@@ -4,6 +4,7 @@ export * from "./projection-read-model.js";
 export * from "./read-model.js";
 export * from "./read-model-store.js";
 export * from "./rebuild.js";
+export { isParked, parksRows, whereParked, type ParkedRow, type RowFailure } from "./parked-rows.js";
 export { prune, type PruneReason, type PruneVerdict } from "./prune.js";
 export { rebuildRow, type RowRebuildResult } from "./rebuild-row.js";
 export type { SchemaSurvey } from "./schema-survey.js";

@@ -9,12 +9,14 @@ import { beginningOf, tickType, type Checkpoint } from "../subscription/index.js
 import type { ProjectionOptions, ProjectsOptions, RowKeys } from "./decorators.js";
 import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
 import type { Generation, ReadModelDeclaration, Row } from "./read-model-store.js";
+import { isParked, parkedRow, stateField } from "./parked-rows.js";
 import { frozen, RowCache } from "./row-cache.js";
 
 /** What a generation was declared by, as its `definition` says it. */
 interface Terms {
   readonly eventTypes: readonly string[];
   readonly indexes: readonly string[];
+  readonly parksRows?: true;
 }
 
 interface Fold {
@@ -42,6 +44,8 @@ export class ProjectionReadModel implements ReadModel {
   readonly filter: EventFilter;
   readonly folds: ReadonlyMap<string, Fold>;
   readonly keyOf: ProjectionOptions["key"];
+  /** A row whose event cannot be folded stands still, and the others go on. */
+  readonly parksRows: boolean;
   private readonly hasOwnKeys: boolean;
   readonly limits: Required<ProjectionLimits>;
 
@@ -50,7 +54,9 @@ export class ProjectionReadModel implements ReadModel {
     readonly upcasters: Upcasters,
     limits: ProjectionLimits = {},
   ) {
-    const { name, version, indexes = [], key } = declared.role.options as ProjectionOptions;
+    const { name, version, key, onFailure = "stop", ...options } = declared.role.options as ProjectionOptions;
+    this.parksRows = onFailure === "park-row";
+    const indexes = [...(options.indexes ?? []), ...(this.parksRows ? [stateField] : [])];
     const instance = new (declared.type as unknown as new () => object)() as Record<string, Fold["apply"]>;
     const uses = methodsByType(declared.type, "projects");
     const eventTypes = [...uses.keys()].toSorted();
@@ -72,7 +78,7 @@ export class ProjectionReadModel implements ReadModel {
       name,
       version,
       place: `${name}@${version}`,
-      definition: JSON.stringify({ eventTypes, indexes } satisfies Terms),
+      definition: JSON.stringify({ eventTypes, indexes, ...(this.parksRows && { parksRows: true }) } satisfies Terms),
       code: codeOf([declared.type, key, ...[...this.folds.values()].flatMap(({ keyOf }) => keyOf ?? [])]),
       indexes,
     };
@@ -89,12 +95,14 @@ export class ProjectionReadModel implements ReadModel {
 
   private foldedOtherwise(definition: string): string[] {
     if (!definition.startsWith("{")) return ["it was built before terms were on record"];
-    const built = new Set((JSON.parse(definition) as Terms).eventTypes);
+    const { eventTypes, parksRows = false } = JSON.parse(definition) as Terms;
+    const built = new Set(eventTypes);
     const added = [...this.folds.keys()].filter((type) => !built.has(type));
     const removed = [...built].filter((type) => !this.folds.has(type));
     return [
       ...(added.length > 0 ? [`it folds ${added.join(", ")} now`] : []),
       ...(removed.length > 0 ? [`it folds ${removed.join(", ")} no more`] : []),
+      ...(parksRows !== this.parksRows ? [`it parks rows ${this.parksRows ? "now" : "no more"}`] : []),
     ];
   }
 
@@ -119,6 +127,18 @@ export class ProjectionReadModel implements ReadModel {
 
   /** The row after the event, frozen; `undefined` when there is none then. @throws whatever the fold throws */
   fold(recorded: RecordedEvent, row: Row | undefined, key: string): Row | undefined {
+    if (!this.parksRows) return this.folded(recorded, row, key);
+    if (isParked(row)) return row;
+    try {
+      return this.folded(recorded, row, key);
+    } catch (error) {
+      // No fault of the event: a process that knows its schema will fold it.
+      if (error instanceof EventTooNew) throw error;
+      return frozen(parkedRow(row, recorded, error));
+    }
+  }
+
+  private folded(recorded: RecordedEvent, row: Row | undefined, key: string): Row | undefined {
     const { event, apply } = this.folds.get(recorded.type)!;
     const next = apply(this.upcasters.decode(recorded, event), row, recorded, key);
     if (next === undefined) return undefined;

@@ -43,6 +43,8 @@ export interface SubscriptionStatus {
   readonly pause?: PauseStatus;
   /** Reactors and notifications: events that are parked. */
   readonly parked?: number;
+  /** Projections that park rows: how many stand still, as far as they were counted (1,000). */
+  readonly parkedRows?: number;
   /** Observers: relevant events without a key. */
   readonly uncorrelated?: number;
   /** Observers: events that wait until another one tells what their alias means; absent while there is none. */

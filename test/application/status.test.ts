@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { ordering, OrderPlaced, PlaceOrder } from "../../domains/ordering/index.js";
+import { application, byAggregateId, Projection, Projects, Rollcall } from "../../src/index.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 import { FaultyStore } from "../subscription/faulty-store.js";
 import { until } from "../until.js";
@@ -124,6 +126,37 @@ describe("what an application says of itself", () => {
     const { subscriptions } = body as unknown as { subscriptions: { name: string; error?: string; state: string }[] };
     expect(subscriptions[0]!.error).to.equal(reasons[0]!.replace(/^The projection order-summary is stopped: /, ""));
     expect(subscriptions[1]).to.include({ name: "order-to-cash", state: "live" });
+  });
+
+  it("counts rows that stand still, which can be asked for", async () => {
+    @Projection<{ readonly total: number }>({ name: "totals", version: 1, key: byAggregateId, onFailure: "park-row" })
+    class Totals {
+      @Projects(OrderPlaced)
+      placed({ total }: OrderPlaced, _?: { readonly total: number }): { readonly total: number } {
+        if (total === 13) throw new RangeError("13 is no total");
+        return { total };
+      }
+    }
+    const definition = application({ domains: [ordering], projections: [Totals] });
+    const rollcall = await Rollcall.open(definition, { ...to.shared(), http: { host: "127.0.0.1", port: 0 } });
+    try {
+      await rollcall.start();
+      for (const [aggregateId, total] of [
+        ["good", 1],
+        ["bad", 13],
+      ] as const)
+        await rollcall.dispatch(PlaceOrder.of({ aggregateId, total, currency: "EUR" }));
+      await until("one stands still", async () => {
+        const { subscriptions } = (await to.ask(rollcall, "/status")).body as unknown as { subscriptions: object[] };
+        return (subscriptions[0] as { parkedRows?: number }).parkedRows === 1;
+      });
+      const { body } = await to.ask(rollcall, "/read-models/totals?$state=parked");
+      const error = "RangeError: 13 is no total";
+      const failure = { position: "2", type: "ordering.OrderPlaced", error };
+      expect(body["items"]).to.deep.equal([{ key: "bad", $state: "parked", $failure: failure }]);
+    } finally {
+      await rollcall.stop();
+    }
   });
 
   it("runs in each process the roles of that process, and the others elsewhere", async () => {

@@ -12,6 +12,7 @@ export function examine(looks: Looks, nowMs: number): Finding[] {
     ok("read-model store", "answers, with the schema of this version"),
     ...patients.map(examinePatient),
     ...patients.flatMap(parkedFinding),
+    ...patients.flatMap(parkedRowsFinding),
     ...leases.flatMap((lease) => strayLease(lease, patients)),
     ...generations.flatMap(({ state, place }) => (state === "building" ? unfinished(place, leases) : [])),
     clockFinding(tickAtMs, nowMs),
@@ -79,6 +80,13 @@ const start = (kind: Patient["kind"]) =>
 
 /** At which reactors and notifications stop, unless they say otherwise. */
 const bound = 1_000;
+
+function parkedRowsFinding({ name, status }: Patient): Finding[] {
+  const { parkedRows = 0 } = status;
+  if (parkedRows === 0) return [];
+  const remedy = `GET /read-models/${name}?$state=parked says why; once the fold is mended: npm run rebuild -- ${name}, or -- ${name} --key KEY`;
+  return [warning(`rows of ${name}`, `${counted(parkedRows, "row")} that stand still`, remedy)];
+}
 
 function parkedFinding({ kind, name, status }: Patient): Finding[] {
   const { parked = 0 } = status;
