@@ -8,7 +8,7 @@ import type { EventFilter, Page } from "../store/event-store.js";
 import { beginningOf, tickType, type Checkpoint } from "../subscription/index.js";
 import type { ProjectionOptions, ProjectsOptions, RowKeys } from "./decorators.js";
 import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
-import type { Generation, ReadModelDeclaration, Row } from "./read-model-store.js";
+import type { Generation, ReadModelDeclaration, ReadModelStore, Row } from "./read-model-store.js";
 import { frozen, RowCache } from "./row-cache.js";
 
 /** What a generation was declared by, as its `definition` says it. */
@@ -34,6 +34,11 @@ export interface ProjectionLimits {
   readonly rebuildRows?: number;
   /** Events after which a rebuild writes: so many a crash does again; 1,000,000 unless stated. */
   readonly rebuildBatch?: number;
+}
+
+/** What the writer of a projection needs: of read models no more than to look rows up and to write them. */
+export interface RowWriterContext extends Omit<WriterContext, "readModels"> {
+  readonly readModels: Pick<ReadModelStore, "rows" | "commit">;
 }
 
 export class ProjectionReadModel implements ReadModel {
@@ -135,7 +140,7 @@ export class ProjectionReadModel implements ReadModel {
     return new HandlingFailed(this.declaration.name, streamName, revision, type, position, cause);
   }
 
-  async open(context: WriterContext): Promise<GenerationWriter> {
+  async open(context: RowWriterContext): Promise<GenerationWriter> {
     return new ProjectionWriter(this, context, await context.store.storeId());
   }
 }
@@ -158,7 +163,7 @@ class ProjectionWriter implements GenerationWriter {
 
   constructor(
     private readonly readModel: ProjectionReadModel,
-    private readonly context: WriterContext,
+    private readonly context: RowWriterContext,
     storeId: string,
   ) {
     const { generation, readModels, mode } = context;
