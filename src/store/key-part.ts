@@ -12,10 +12,10 @@ export interface KeyPart extends Part {
   readonly by: "aggregateId" | "correlationId";
 }
 
-/** A prime, so that every byte of a key has a say in which part it is in. */
-export const partModulus = 65_521;
+/** A prime, and a number that scatters what is left by it: keys that differ in one byte are then in any of the parts. */
+export const partMixing = { prime: 65_521, factor: 40_503 } as const;
 /** Of a key's UTF-8 bytes these many of its beginning and its end count: ids that are made in a row differ there. */
-export const partBytes = { first: 2, last: 4 } as const;
+export const partBytes = { first: 3, last: 3 } as const;
 
 /** The part that a key is in, from 0 to `of - 1`. SQLite stores say the same in SQL. */
 export function partOf(key: string | undefined, of: number): number {
@@ -26,7 +26,8 @@ export function partOf(key: string | undefined, of: number): number {
   let number = 0;
   for (let i = 0; i < Math.min(partBytes.first, length); i++) number = number * 256 + byteAt(i);
   for (let i = Math.max(0, length - partBytes.last); i < length; i++) number = number * 256 + byteAt(i);
-  return (number % partModulus) % of;
+  const { prime, factor } = partMixing;
+  return (((number % prime) * factor) % prime) % of;
 }
 
 /** Then its bytes are its code units, and need not be made. */

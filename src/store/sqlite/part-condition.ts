@@ -1,6 +1,6 @@
 /** A part of the keys as a condition of SQL: `partOf`, of built-in functions alone, so that no row comes to JavaScript in vain. */
 
-import { partBytes, partModulus, type KeyPart } from "../key-part.js";
+import { partBytes, partMixing, type KeyPart } from "../key-part.js";
 
 // Bytes, because functions of text end at a NUL.
 const streamBytes = "CAST(stream AS BLOB)";
@@ -19,5 +19,8 @@ export function partCondition(part: KeyPart | undefined): {
 }
 
 /** `partOf` of a blob; the number of parts is to be bound. JSON5 is how SQLite reads hexadecimal. */
-export const partInSql = (key: string): string =>
-  `ifnull(('0x0' || hex(substr(${key}, 1, ${partBytes.first}) || substr(${key}, -${partBytes.last}))) ->> '$', 0) % ${partModulus} % ?`;
+export const partInSql = (key: string): string => {
+  const bytes = `substr(${key}, 1, ${partBytes.first}) || substr(${key}, -${partBytes.last})`;
+  const { prime, factor } = partMixing;
+  return `ifnull(('0x0' || hex(${bytes})) ->> '$', 0) % ${prime} * ${factor} % ${prime} % ?`;
+};
