@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
@@ -114,10 +115,12 @@ describe("the rebuild command", function () {
 
   it("rebuilds projections by several workers, each in turn, and refuses observers", async () => {
     await placeOrders(0, 50);
-    const { code, stdout, stderr } = await to.run("rebuild", ["order-summary", "--workers", "16"]).ended;
+    const { code, stdout, stderr } = await to.run("rebuild", ["order-summary", "--workers", "3"]).ended;
     expect(code, stderr).to.equal(0);
     expect(stdout).to.match(/^order-summary: rebuilt from 50 events in \d+\.\d s \([\d,]+\/s\), and serving\.\n$/);
-    expect(stderr).to.match(/^(16 workers are more than there are cores, \d+\.\n)?$/);
+    const cores = availableParallelism();
+    const hint = `3 workers are more than there are cores, ${cores}.\n`;
+    expect(stderr.startsWith(hint)).to.equal(cores < 3);
     const verified = await to.run("verify", ["order-summary"]).ended;
     expect(verified.code, verified.stdout + verified.stderr).to.equal(0);
     const both = await to.run("rebuild", ["order-summary", "order-to-cash", "--workers", "2", "--json"]).ended;
