@@ -47,7 +47,8 @@ export class ProjectionReadModel implements ReadModel {
   readonly filter: EventFilter;
   readonly folds: ReadonlyMap<string, Fold>;
   readonly keyOf: ProjectionOptions["key"];
-  private readonly hasOwnKeys: boolean;
+  /** Events of some types have keys of their own, not by `keyOf`. */
+  protected readonly hasOwnKeys: boolean;
   readonly limits: Required<ProjectionLimits>;
 
   constructor(

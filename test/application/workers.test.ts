@@ -23,7 +23,7 @@ const projections = ["by-aggregate", "by-correlation", "by-both"];
 const combinations = [
   ["by-aggregate", 1],
   ["by-correlation", 2],
-  ["by-both", 2],
+  ["severally", 2],
   ["by-aggregate", 4],
 ] as const;
 
@@ -44,7 +44,7 @@ describe("a rebuild by several workers", function () {
   });
 
   const counted = (amount: number, thing = "a"): Happening => ({ kind: "counted", thing, correlation: thing, amount });
-  const caughtUp = async (rollcall: Rollcall, names = projections) => {
+  const caughtUp = async (rollcall: Rollcall, names: readonly string[]) => {
     const head = await rollcall.store.head();
     for (const name of names)
       await until(`${name} is at ${head}`, async () => {
@@ -84,7 +84,7 @@ describe("a rebuild by several workers", function () {
     const { store, readModels, configuration } = rollcall;
     for (let i = 0; i < 60; i++) await record(store, [counted(i % 9, `${i % 23}`), counted(1, `${(i * 7) % 23}`)]);
     await record(store, [{ kind: "dropped", thing: "3", correlation: "3" }, counted(2, "4")]);
-    for (const projection of keyedProjections.slice(1)) {
+    for (const projection of keyedProjections.slice(1, 3)) {
       const readModel = readModelOf(projection, [], { rebuildRows: 4, rebuildBatch: 10 });
       const inThreads = await rebuilt(readModel, store, readModels, {
         writeHistory: (generation, lease, { signal }) =>

@@ -5,14 +5,15 @@ import {
   wholeOf,
   type EventStore,
   type HistoryWriter,
-  type ProjectionReadModel,
+  type ProjectionLimits,
   type ReadModelStore,
 } from "../../src/index.js";
 import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
 import { beginningOf } from "../../src/subscription/index.js";
 import { runs } from "../runs.js";
 import { temporaryLogs } from "../store/sqlite/folder.js";
-import { readModelOf } from "../subscription/things.js";
+import type { AnyClass } from "../../src/model/index.js";
+import { partOfReadModel, readModelOf } from "../subscription/things.js";
 import { happening, keyedProjections, rebuilt, record } from "./keyed.js";
 
 describe("history that is folded in parts", function () {
@@ -35,7 +36,7 @@ describe("history that is folded in parts", function () {
           for (const projection of keyedProjections) {
             const readModel = readModelOf(projection, [], limits);
             const whileItGoes = () => record(store, later);
-            const writeHistory = byParts(readModel, store, readModels, of, whileItGoes);
+            const writeHistory = byParts(projection, limits, store, readModels, of, whileItGoes);
             const inParts = await rebuilt(readModel, store, readModels, { writeHistory });
             expect(inParts).to.equal(await rebuilt(readModelOf(projection), store, readModels));
           }
@@ -68,7 +69,8 @@ describe("history that is folded in parts", function () {
 
 /** One part after the other, into one generation. */
 function byParts(
-  readModel: ProjectionReadModel,
+  projection: AnyClass,
+  limits: ProjectionLimits,
   store: EventStore,
   readModels: ReadModelStore,
   of: number,
@@ -80,8 +82,8 @@ function byParts(
     const parts = [];
     for (let index = 0; index < of; index++) {
       parts.push(
-        await foldPart(readModel, {
-          ...{ generation, lease, store, ...control, part: { of, index } },
+        await foldPart(partOfReadModel(projection, limits, { of, index }), {
+          ...{ generation, lease, store, ...control },
           readModels: {
             rows: (...asked) => readModels.rows(...asked),
             commit: (to, by, { rows }) => readModels.commit(to, by, { rows, checkpoint: beginning }),

@@ -14,14 +14,33 @@ import {
   type ReadModelStore,
   type RebuildOptions,
   type RecordedEvent,
+  type RowKeys,
 } from "../../src/index.js";
 import { tickType } from "../../src/subscription/index.js";
 import { Counted, Dropped, type Total } from "../subscription/things.js";
 
 const byBoth = ({ aggregateId, correlationId }: RecordedEvent) => `${aggregateId.length} ${correlationId}`;
 
+/** A key of their own for events of one type. */
+@Projection<Total>({ name: "partly", version: 1, key: byAggregateId })
+class PartlyByCorrelation {
+  @Projects(Counted, { key: (_, { correlationId }) => correlationId })
+  counted({ amount }: Counted, row: Total = { total: 0, from: [] }, { position }: RecordedEvent): Total {
+    return { total: row.total + amount, from: [...row.from, String(position)] };
+  }
+
+  @Projects(Dropped)
+  dropped(_: Dropped, row: Total = { total: 0, from: [] }): Total {
+    return { ...row, total: row.total + 1 };
+  }
+}
+
+/** None, one or several rows of an event. */
+const severally = ({ aggregateId, correlationId, revision }: RecordedEvent) =>
+  [aggregateId, correlationId!, `r${revision}`].slice(0, Number(revision % 4n));
+
 /** Fails at 13, and ends the process at 99, as no fold should. */
-function keyed(name: string, key: (recorded: RecordedEvent) => string | undefined) {
+function keyed(name: string, key: (recorded: RecordedEvent) => RowKeys) {
   @Projection<Total>({ name, version: 1, key, indexes: ["total"] })
   class Keyed {
     @Projects(Counted)
@@ -43,6 +62,8 @@ export const keyedProjections = [
   keyed("by-aggregate", byAggregateId),
   keyed("by-correlation", byCorrelationId),
   keyed("by-both", byBoth),
+  keyed("severally", severally),
+  PartlyByCorrelation,
 ];
 
 export type Happening = { readonly thing: string; readonly correlation: string } & (

@@ -30,7 +30,7 @@ export type FromThread =
   | ({ readonly kind: "rows" } & RowBatch)
   | { readonly kind: "progress"; readonly events: number; readonly position: bigint }
   | { readonly kind: "finished"; readonly checkpoint: Checkpoint }
-  | { readonly kind: "failed"; readonly error: PortableError };
+  | { readonly kind: "failed"; readonly error: PortableError; readonly position: bigint | undefined };
 
 export type ToThread =
   /** The batch of rows that was sent last is committed. */

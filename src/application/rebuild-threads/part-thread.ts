@@ -2,6 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { RebuildThreadEnded } from "../../errors.js";
+import { PartFailed } from "../../projection/index.js";
 import type { Checkpoint } from "../../subscription/index.js";
 import type { Assignment, FromThread, RowBatch, ToThread } from "./messages.js";
 import { revived } from "./portable-error.js";
@@ -17,7 +18,7 @@ export class PartThread {
   events = 0;
   /** Position up to which it has read. */
   position: bigint | undefined;
-  /** Where its part stands when all of it was folded. It rejects with what went wrong there, or while its rows were written. */
+  /** Where its part stands when all of it was folded. It rejects with `PartFailed`, or with what went wrong otherwise. */
   readonly finished: Promise<Checkpoint>;
   private readonly worker: Worker;
   private readonly gone: Promise<unknown>;
@@ -34,7 +35,7 @@ export class PartThread {
       this.worker.on("exit", (code) => ended(`it exited with ${code}`));
       this.worker.on("message", (message: FromThread) => {
         if (message.kind === "rows") write(message).then(() => this.tell({ kind: "written" }), reject);
-        else if (message.kind === "failed") reject(revived(message.error));
+        else if (message.kind === "failed") reject(failureOf(message));
         else if (message.kind === "progress") [this.events, this.position] = [message.events, message.position];
         else {
           [this.events, this.position] = [message.checkpoint.handled, through];
@@ -61,4 +62,9 @@ export class PartThread {
   private tell(message: ToThread): void {
     this.worker.postMessage(message);
   }
+}
+
+function failureOf({ error, position }: Extract<FromThread, { kind: "failed" }>): Error {
+  const reason = revived(error);
+  return position === undefined ? reason : new PartFailed(position, reason);
 }

@@ -3,7 +3,7 @@
 import "reflect-metadata";
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { InvalidConfiguration } from "../../errors.js";
-import { foldPart, ProjectionReadModel } from "../../projection/index.js";
+import { foldPart, PartFailed, ProjectionPart } from "../../projection/index.js";
 import type { Checkpoint } from "../../subscription/index.js";
 import { modelOf } from "../assembly.js";
 import { openReadModels } from "../open-read-models.js";
@@ -18,7 +18,7 @@ import { portable } from "./portable-error.js";
 const tellingMs = 100;
 
 async function folded(assignment: Assignment, port: MessagePort): Promise<Checkpoint> {
-  const { generation, lease, part } = assignment;
+  const { generation, lease } = assignment;
   const readModel = await readModelOf(assignment);
   const configuration = revivedConfiguration(assignment.configuration);
   const handing = new HandingOver(port, () => openReadModels(configuration));
@@ -33,7 +33,6 @@ async function folded(assignment: Assignment, port: MessagePort): Promise<Checkp
     return await foldPart(readModel, {
       generation,
       lease,
-      part,
       store,
       readModels: handing,
       through: () => through,
@@ -54,14 +53,14 @@ async function folded(assignment: Assignment, port: MessagePort): Promise<Checkp
 }
 
 /** @throws InvalidConfiguration when the module does not declare the projection as the main thread knows it */
-async function readModelOf({ application, generation, limits }: Assignment): Promise<ProjectionReadModel> {
+async function readModelOf({ application, generation, limits, part }: Assignment): Promise<ProjectionPart> {
   const { name, version, definition } = generation;
   const loaded = (await import(application).catch((error: unknown) => {
     throw new InvalidConfiguration([`The application ${application} cannot be loaded: ${(error as Error).message}`]);
   })) as { readonly default?: ApplicationDefinition };
   const model = loaded.default && modelOf(loaded.default);
   const declared = model?.projections.find(({ role }) => role.name === name);
-  const readModel = declared && new ProjectionReadModel(declared, model!.upcasters, limits);
+  const readModel = declared && new ProjectionPart(declared, model!.upcasters, limits, part);
   const found = readModel?.declaration;
   if (found?.version === version && found.definition === definition) return readModel!;
   throw new InvalidConfiguration([
@@ -74,7 +73,8 @@ try {
   const checkpoint = await folded(workerData as Assignment, port);
   port.postMessage({ kind: "finished", checkpoint } satisfies FromThread);
 } catch (error) {
-  port.postMessage({ kind: "failed", error: portable(error) } satisfies FromThread);
+  const { cause, position } = error instanceof PartFailed ? error : { cause: error, position: undefined };
+  port.postMessage({ kind: "failed", error: portable(cause), position } satisfies FromThread);
 } finally {
   port.close();
 }

@@ -1,7 +1,7 @@
 /** Writes history into a generation by several threads: each folds the events of its part of the keys, one writes the rows. */
 
-import { HandlingFailed } from "../../errors.js";
 import {
+  PartFailed,
   wholeOf,
   type Generation,
   type ProjectionReadModel,
@@ -90,11 +90,11 @@ const textOf = (doc: string | undefined) => (doc === undefined ? undefined : new
 
 /** Of a failed event, those before it are still of interest: one of them may fail as well, in another part. */
 async function allOf(threads: readonly PartThread[]): Promise<readonly Checkpoint[]> {
-  const failures: HandlingFailed[] = [];
+  const failures: PartFailed[] = [];
   const parts = await Promise.all(
     threads.map((thread) =>
       thread.finished.catch((error: unknown) => {
-        if (!(error instanceof HandlingFailed)) throw error;
+        if (!(error instanceof PartFailed)) throw error;
         failures.push(error);
         for (const other of threads) other.stopAt(error.position);
         return undefined;
@@ -102,7 +102,7 @@ async function allOf(threads: readonly PartThread[]): Promise<readonly Checkpoin
     ),
   );
   const [first] = failures.toSorted((a, b) => Number(a.position - b.position));
-  if (first) throw first;
+  if (first) throw first.cause;
   return parts.filter((part) => part !== undefined);
 }
 
