@@ -89,7 +89,12 @@ describe("a rebuild by several workers", function () {
       const inThreads = await rebuilt(readModel, store, readModels, {
         writeHistory: (generation, lease, { signal }) =>
           writeHistoryInThreads(readModel, generation, lease, {
-            ...{ store, readModels, configuration, signal, application: application.href, threads: 2 },
+            store,
+            readModels,
+            configuration,
+            signal,
+            application: application.href,
+            threads: 2,
           }),
       });
       expect(inThreads).to.equal(await rebuilt(readModelOf(projection), store, readModels));

@@ -83,7 +83,10 @@ function byParts(
     for (let index = 0; index < of; index++) {
       parts.push(
         await foldPart(partOfReadModel(projection, limits, { of, index }), {
-          ...{ generation, lease, store, ...control },
+          generation,
+          lease,
+          store,
+          ...control,
           readModels: {
             rows: (...asked) => readModels.rows(...asked),
             commit: (to, by, { rows }) => readModels.commit(to, by, { rows, checkpoint: beginning }),
