@@ -5,6 +5,7 @@ import {
   InvalidConfiguration,
   MemoryEventStore,
   NoRowsAlone,
+  randomId,
   RebuildThreadEnded,
   Rollcall,
   type StatedConfiguration,
@@ -13,7 +14,7 @@ import { writeHistoryInThreads } from "../../src/application/rebuild-threads/wri
 import { digest, happening, keyedProjections, rebuilt, record, type Happening } from "../projection/keyed.js";
 import { runs } from "../runs.js";
 import { temporaryLogs } from "../store/sqlite/folder.js";
-import { readModelOf } from "../subscription/things.js";
+import { Counted, readModelOf } from "../subscription/things.js";
 import { until } from "../until.js";
 import definition from "./workers-application.js";
 
@@ -82,7 +83,19 @@ describe("a rebuild by several workers", function () {
   it("needs no more rows in memory than one reader", async () => {
     const rollcall = await open();
     const { store, readModels, configuration } = rollcall;
-    for (let i = 0; i < 60; i++) await record(store, [counted(i % 9, `${i % 23}`), counted(1, `${(i * 7) % 23}`)]);
+    // Of many pages, because what fits is looked at after each of them.
+    for (let round = 0; round < 4; round++)
+      for (let thing = 0; thing < 30; thing++)
+        await store.append(
+          `thing-${thing}`,
+          Array.from({ length: 25 }, (_, i) => ({
+            id: randomId(),
+            type: Counted.type,
+            data: { amount: i % 9 },
+            metadata: { $correlationId: `c-${(thing + i) % 11}` },
+          })),
+          { expectedRevision: "any" },
+        );
     await record(store, [{ kind: "dropped", thing: "3", correlation: "3" }, counted(2, "4")]);
     for (const projection of keyedProjections.slice(1, 3)) {
       const readModel = readModelOf(projection, [], { rebuildRows: 4, rebuildBatch: 10 });
