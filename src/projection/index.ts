@@ -7,7 +7,6 @@ export * from "./rebuild.js";
 export { prune, type PruneReason, type PruneVerdict } from "./prune.js";
 export { rebuildRow, type RowRebuildResult } from "./rebuild-row.js";
 export type { SchemaSurvey } from "./schema-survey.js";
-export { foldPart, wholeOf, type PartFoldingOptions } from "./fold-part.js";
 export { foldPart, PartFailed, ProjectionPart, wholeOf, type PartFoldingOptions } from "./fold-part.js";
 export type { Sample } from "./sample.js";
 export { servingGeneration } from "./serving.js";

@@ -18,7 +18,7 @@ async function run(options: PartOptions): Promise<Figure[]> {
   const by = (threads: number) => async () => {
     const workers = { count: threads, application: url };
     const measured = await rate(count, () => rollcall.rebuild(orderSummaries, threads > 0 ? { workers } : {}));
-    digests[`${threads} threads`] = await digestOfServing(rollcall.readModels, orderSummaries);
+    digests[`${threads} threads`] = await digestOfServing(rollcall);
     return measured;
   };
   const { reader, one, two, four } = await interleaved(options.runs, {
