@@ -330,6 +330,24 @@ export class RebuildInProgress extends RollcallError {
   }
 }
 
+/** A thread of a rebuild ended before it had read its part. */
+export class RebuildThreadEnded extends RollcallError {
+  readonly code = "REBUILD_THREAD_ENDED";
+  constructor(
+    readonly readModel: string,
+    /** Counted from 1. */
+    readonly thread: number,
+    readonly threads: number,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${readModel}: thread ${thread} of ${threads} of its rebuild ended before its part was read: ${reason}. What serves stays as it is. Make sure that the application does not end the process, and that a part of the rows fits into memory; or rebuild without workers.`,
+      options,
+    );
+  }
+}
+
 /** A projection, observer or reactor could not handle an event. */
 export class HandlingFailed extends RollcallError {
   readonly code = "HANDLING_FAILED";

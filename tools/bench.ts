@@ -23,6 +23,7 @@ import { realLogPart } from "./bench/rebuild-real-log.js";
 import { observerRebuildPart } from "./bench/replay.js";
 import { switchParts } from "./bench/switch.js";
 import { timeToFlagParts } from "./bench/time-to-flag.js";
+import { workersPart } from "./bench/workers.js";
 import { exitCodesInWords, run } from "./command-line.js";
 
 interface Options {
@@ -46,6 +47,7 @@ const parts: readonly Part[] = [
   snapshotPart,
   importPart,
   ...rebuildParts,
+  workersPart,
   realLogPart,
   peersPart,
   postgresqlPart,

@@ -9,10 +9,13 @@ export const appOption = [
   "the application: a JavaScript module whose default export is application({…}) (default: the example)",
 ] as const;
 
+/** URL of the module, which `--app` names by its path. */
+export const applicationUrl = (module?: string): string =>
+  module ? pathToFileURL(resolve(module)).href : new URL("./application.js", import.meta.url).href;
+
 /** @throws InvalidConfiguration when the module cannot be loaded or exports no application */
 export async function loadApplication(module?: string): Promise<ApplicationDefinition> {
-  const url = module ? pathToFileURL(resolve(module)).href : new URL("./application.js", import.meta.url).href;
-  const loaded = await import(url).catch((error: unknown) => {
+  const loaded = await import(applicationUrl(module)).catch((error: unknown) => {
     throw new InvalidConfiguration([
       `--app ${module ?? "(the example)"} cannot be loaded: ${(error as Error).message}`,
     ]);

@@ -2,21 +2,21 @@
 /** `npm run rebuild -- NAME… | --all`: makes read models anew from history, beside those that serve. */
 
 import "reflect-metadata";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import {
   configurationFrom,
   environmentHelp,
   InvalidConfiguration,
+  mostWorkers,
   Rollcall,
-  RollcallError,
   UnknownReadModel,
   type Moment,
-  type RebuildResult,
 } from "../src/index.js";
-import { connecting, exitCodesInWords, Interrupted, progress, run, type Progress } from "./command-line.js";
+import { connecting, exitCodesInWords, Interrupted, run } from "./command-line.js";
 import { appOption, loadApplication } from "./load-application.js";
 import { withSession } from "./observe/session.js";
 import { dryRun } from "./rebuild/dry-run.js";
+import { inWords, plain, rebuildAll, RebuildsFailed } from "./rebuild/read-models.js";
 import { rebuildRow } from "./rebuild/row.js";
 import { buildUntil, momentOf } from "./rebuild/until.js";
 
@@ -26,6 +26,7 @@ interface Options {
   readonly dryRun?: boolean;
   readonly diff?: boolean;
   readonly fresh?: boolean;
+  readonly workers?: number;
   readonly until?: Moment;
   readonly as?: string;
   readonly key?: string;
@@ -39,6 +40,9 @@ others alone, and the command ends with 1. Stopped before that (Ctrl-C, kill -9)
 rebuild of a projection goes on from there, if the class of the projection is the same to the letter. If something that it
 calls was changed, say --fresh. What a projection's rebuild replaces is kept: npm run projections -- rollback NAME.
 
+With --workers, so many threads share the events of a projection by the keys of its rows; each loads the application. The rows
+come to the same. It begins anew each time, and nobody goes on with what is left unfinished.
+
 With --until, a projection is built as it was at a position of the log, or at a time, that included, under a label of your
 own (--as): GET /read-models/NAME~LABEL. With --key, one row of a projection is made anew, in place.
 
@@ -50,12 +54,23 @@ ${environmentHelp}
 
 ${exitCodesInWords}`;
 
+const threads = (text: string) => {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= mostWorkers) return count;
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${mostWorkers}.`);
+};
+
 function parse(): { names: readonly string[]; options: Options } {
   const command = new Command("rebuild")
     .description("Rebuilds projections and observers from history while the old ones serve.")
     .argument("[names...]", "projections and observers to rebuild")
     .option("--all", "rebuild every projection and observer")
     .option("--fresh", "begin anew, even where an earlier rebuild was left unfinished")
+    .option(
+      "--workers <n>",
+      `rebuild projections by so many threads, 1 to ${mostWorkers}, one after the other`,
+      threads,
+    )
     .option("--until <moment>", "build one projection as it was then: a position, or a time by ISO 8601", momentOf)
     .option("--as <label>", "with --until: under which label")
     .option("--key <key>", "make one row of a projection anew")
@@ -71,15 +86,18 @@ function parse(): { names: readonly string[]; options: Options } {
 }
 
 /** @throws InvalidConfiguration */
-function checkUsage(names: readonly string[], { all, diff, dryRun, fresh, until, as, key }: Options): void {
+function checkUsage(names: readonly string[], { all, diff, dryRun, fresh, workers, until, as, key }: Options): void {
   const problems: string[] = [];
   if (names.length > 0 === Boolean(all)) problems.push("Name what to rebuild, or say --all (and not both).");
   if (diff && !dryRun) problems.push("Say --diff with --dry-run.");
   if (Boolean(until) !== Boolean(as)) problems.push("Say --until and --as together.");
-  const ways = [dryRun && "--dry-run", until && "--until", key !== undefined && "--key", fresh && "--fresh"];
-  const said = ways.filter(Boolean);
+  if (all && workers) problems.push("Name the projections with --workers: --all is observers too.");
+  const isKeyed = key !== undefined;
+  const said = Object.entries({ "dry-run": dryRun, until, key: isKeyed, fresh, workers }).flatMap(([way, isSaid]) =>
+    isSaid ? [`--${way}`] : [],
+  );
   if (said.length > 1) problems.push(`Say one of ${said.join(", ")}.`);
-  if ((until || key !== undefined) && names.length !== 1) problems.push(`Name one projection with ${said[0]}.`);
+  if ((until || isKeyed) && names.length !== 1) problems.push(`Name one projection with ${said[0]}.`);
   if (problems.length > 0) throw new InvalidConfiguration(problems);
 }
 
@@ -102,9 +120,9 @@ await run(async (signal) => {
     const unknown = names.find((name) => !known.includes(name));
     if (unknown !== undefined) throw new UnknownReadModel(unknown, known);
     const wanted = options.all ? known : [...new Set(names)];
-    const { results, failures, elapsedMs } = await rebuildAll(rollcall, wanted, signal, options.fresh ?? false);
+    const { results, failures } = await rebuildAll(rollcall, wanted, signal, options);
     const activated = results.filter((result) => result.activated);
-    if (!options.json) for (const result of activated) process.stdout.write(`${inWords(result, elapsedMs)}\n`);
+    if (!options.json) for (const result of activated) process.stdout.write(`${inWords(result)}\n`);
     if (failures.length > 0) throw wanted.length === 1 ? failures[0]!.error : new RebuildsFailed(failures);
     const left = results.filter((result) => !result.activated).map(({ name }) => name);
     if (left.length > 0)
@@ -112,69 +130,8 @@ await run(async (signal) => {
         (signal.reason as Interrupted).exitCode,
         `${left.join(", ")} ${left.length === 1 ? "serves" : "serve"} as before.`,
       );
-    if (options.json) process.stdout.write(`${JSON.stringify(results.map((result) => plain(result, elapsedMs)))}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify(results.map(plain))}\n`);
   } finally {
     await rollcall.stop();
   }
 });
-
-interface Failure {
-  readonly name: string;
-  readonly error: Error;
-}
-
-/** Some read models could not be rebuilt: what serves of those stays as it is. */
-class RebuildsFailed extends RollcallError {
-  readonly code = "REBUILD_FAILED";
-
-  constructor(failures: readonly Failure[]) {
-    const each = failures.map(({ name, error }) => `\n  ${name}: ${error.message}`);
-    super(`${failures.length} could not be rebuilt, and serve as before:${each.join("")}`, {
-      cause: failures[0]!.error,
-    });
-  }
-}
-
-/** By one read of the log. */
-async function rebuildAll(rollcall: Rollcall, names: readonly string[], signal: AbortSignal, fresh: boolean) {
-  const started = performance.now();
-  let shown: Progress | undefined;
-  let first: bigint | undefined;
-  let furthest = 0n;
-  try {
-    const outcomes = await rollcall.rebuildTogether(names, {
-      signal,
-      fresh,
-      onProgress: ({ position = 0n, head = 0n }) => {
-        // Positions stand in for events, of which nobody knows beforehand how many there are.
-        first ??= position;
-        shown ??= progress(
-          names.length === 1 ? names[0]! : `${names.length} read models`,
-          Number(head - first),
-          "positions",
-        );
-        if (position > furthest) furthest = position;
-        shown.update(Number(furthest - first));
-      },
-    });
-    return {
-      results: outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : [])),
-      failures: outcomes.flatMap((outcome, i): Failure[] =>
-        outcome.status === "rejected" ? [{ name: names[i]!, error: outcome.reason as Error }] : [],
-      ),
-      elapsedMs: performance.now() - started,
-    };
-  } finally {
-    shown?.end();
-  }
-}
-
-function plain({ position, ...result }: RebuildResult, elapsedMs: number) {
-  return { ...result, position: position?.toString(), elapsedMs };
-}
-
-function inWords({ name, events, resumed }: RebuildResult, elapsedMs: number): string {
-  const rate = Math.round(((events - resumed) / elapsedMs) * 1_000).toLocaleString("en");
-  const before = resumed > 0 ? `, ${resumed.toLocaleString("en")} of them by a rebuild that was left unfinished,` : "";
-  return `${name}: rebuilt from ${events.toLocaleString("en")} events${before} in ${(elapsedMs / 1_000).toFixed(1)} s (${rate}/s), and serving.`;
-}

@@ -52,6 +52,7 @@ import { completed, type Configuration, type StatedConfiguration } from "./confi
 import { openReadModels } from "./open-read-models.js";
 import { openSnapshots } from "./open-snapshots.js";
 import { openStore, readOnlyOver } from "./open-store.js";
+import { historyByWorkers, type RebuildWorkers } from "./rebuild-threads/workers.js";
 import type { ApplicationDefinition } from "./registration.js";
 import { withScratch } from "./scratch.js";
 import { applicationStatus, readinessOf, type Worker } from "./status.js";
@@ -195,11 +196,21 @@ export class Rollcall {
   }
 
   /**
-   * Rebuilds a projection or an observer from history, beside the one that serves.
+   * Rebuilds a projection or an observer from history, beside the one that serves; a projection by several threads, with
+   * `workers`. Rows and checkpoint are the same, however many there are; such a rebuild is not resumed.
    * @throws UnknownReadModel, RebuildInProgress, Fenced, or what the fold meets
+   * @throws NoRowsAlone, InvalidConfiguration, RebuildThreadEnded with `workers`
    */
-  async rebuild(name: string, options: WatchedRebuild = {}): Promise<RebuildResult> {
-    return rebuild(this.readModel(name), { ...this.rebuildOptions, ...options });
+  async rebuild(
+    name: string,
+    { workers, ...watched }: WatchedRebuild & { readonly workers?: RebuildWorkers } = {},
+  ): Promise<RebuildResult> {
+    const readModel = this.readModel(name);
+    const options = { ...this.rebuildOptions, ...watched };
+    if (!workers) return rebuild(readModel, options);
+    const isOwnStore = this.options.store === undefined;
+    const writeHistory = historyByWorkers(readModel, workers, this.configuration, isOwnStore, options);
+    return rebuild(readModel, { ...options, writeHistory });
   }
 
   /**

@@ -8,6 +8,7 @@ export { isParked, parksRows, whereParked, type ParkedRow, type RowFailure } fro
 export { prune, type PruneReason, type PruneVerdict } from "./prune.js";
 export { rebuildRow, type RowRebuildResult } from "./rebuild-row.js";
 export type { SchemaSurvey } from "./schema-survey.js";
+export { foldPart, PartFailed, ProjectionPart, wholeOf, type PartFoldingOptions } from "./fold-part.js";
 export type { Sample } from "./sample.js";
 export { servingGeneration } from "./serving.js";
 export * from "./time-travel.js";

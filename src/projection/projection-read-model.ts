@@ -8,7 +8,7 @@ import type { EventFilter, Page } from "../store/event-store.js";
 import { beginningOf, tickType, type Checkpoint } from "../subscription/index.js";
 import type { ProjectionOptions, ProjectsOptions, RowKeys } from "./decorators.js";
 import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
-import type { Generation, ReadModelDeclaration, Row } from "./read-model-store.js";
+import type { Generation, ReadModelDeclaration, ReadModelStore, Row } from "./read-model-store.js";
 import { isParked, parkedRow, stateField } from "./parked-rows.js";
 import { frozen, RowCache } from "./row-cache.js";
 
@@ -38,6 +38,11 @@ export interface ProjectionLimits {
   readonly rebuildBatch?: number;
 }
 
+/** What the writer of a projection needs: of read models no more than to look rows up and to write them. */
+export interface RowWriterContext extends Omit<WriterContext, "readModels"> {
+  readonly readModels: Pick<ReadModelStore, "rows" | "commit">;
+}
+
 export class ProjectionReadModel implements ReadModel {
   readonly declaration: ReadModelDeclaration;
   readonly hasRowsOnly = true;
@@ -46,7 +51,8 @@ export class ProjectionReadModel implements ReadModel {
   readonly keyOf: ProjectionOptions["key"];
   /** A row whose event cannot be folded stands still, and the others go on. */
   readonly parksRows: boolean;
-  private readonly hasOwnKeys: boolean;
+  /** Events of some types have keys of their own, not by `keyOf`. */
+  protected readonly hasOwnKeys: boolean;
   readonly limits: Required<ProjectionLimits>;
 
   constructor(
@@ -155,7 +161,7 @@ export class ProjectionReadModel implements ReadModel {
     return new HandlingFailed(this.declaration.name, streamName, revision, type, position, cause);
   }
 
-  async open(context: WriterContext): Promise<GenerationWriter> {
+  async open(context: RowWriterContext): Promise<GenerationWriter> {
     return new ProjectionWriter(this, context, await context.store.storeId());
   }
 }
@@ -178,7 +184,7 @@ class ProjectionWriter implements GenerationWriter {
 
   constructor(
     private readonly readModel: ProjectionReadModel,
-    private readonly context: WriterContext,
+    private readonly context: RowWriterContext,
     storeId: string,
   ) {
     const { generation, readModels, mode } = context;

@@ -4,7 +4,13 @@ import { systemClock, type Clock } from "../clock.js";
 import { CheckpointMismatch, NothingRetained, RebuildInProgress, StoreUnavailable } from "../errors.js";
 import { randomId } from "../message/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
-import { holdLease, verifyCheckpoint, type Lease, type SubscriberControl } from "../subscription/index.js";
+import {
+  holdLease,
+  verifyCheckpoint,
+  type Checkpoint,
+  type Lease,
+  type SubscriberControl,
+} from "../subscription/index.js";
 import { liveLease } from "./live-read-model.js";
 import type { GenerationWriter, ReadModel } from "./read-model.js";
 import type { Generation, ReadModelDeclaration, ReadModelStore } from "./read-model-store.js";
@@ -19,6 +25,16 @@ export interface RebuildProgress {
   readonly head: bigint | undefined;
 }
 
+/**
+ * Writes the rows of history up to now into a generation, by other means than one reader.
+ * @returns where the generation then stands; `undefined` when it was stopped, or there is no event
+ */
+export type HistoryWriter = (
+  generation: Generation,
+  lease: Lease,
+  control: SubscriberControl,
+) => Promise<Checkpoint | undefined>;
+
 export interface RebuildOptions {
   readonly store: EventStore;
   readonly readModels: ReadModelStore;
@@ -28,6 +44,8 @@ export interface RebuildOptions {
   readonly leaseTtlMs?: number;
   /** Begins anew, even where an earlier rebuild was left unfinished that could be resumed. */
   readonly fresh?: boolean;
+  /** Begins the rebuild; what comes meanwhile is read after it. What it leaves unfinished is not resumed. */
+  readonly writeHistory?: HistoryWriter;
   /** Stops the rebuild; what serves stays as it is, and the next rebuild of a projection goes on from there. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RebuildProgress) => void;
@@ -99,19 +117,29 @@ export const rollback = (readModel: ReadModel, options: RebuildOptions): Promise
 
 const rebuildFrom = (log: ReadableLog, readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> =>
   underLease(readModel.declaration, options, async (lease, control) => {
-    const { readModels, fresh = false } = options;
-    const generation = await begin(readModel, lease, !fresh && readModel.hasRowsOnly === true, options);
+    const { readModels, fresh = false, writeHistory } = options;
+    const isResumable = readModel.hasRowsOnly === true && !writeHistory;
+    const generation = writeHistory
+      ? await beginOnce(readModel, lease, options)
+      : await begin(readModel, lease, !fresh && isResumable, options);
     try {
-      const result = await build(log, readModel, generation, lease, control, options);
-      if (!result.activated && !readModel.hasRowsOnly) await discard(readModels, generation, lease);
-      return result;
+      const checkpoint = await writeHistory?.(generation, lease, control);
+      const written = checkpoint ? { ...generation, checkpoint } : generation;
+      const result = await build(log, readModel, written, lease, control, options);
+      if (!result.activated && !isResumable) await discard(readModels, generation, lease);
+      return { ...result, resumed: generation.checkpoint?.handled ?? 0 };
     } catch (error) {
       // What could not be folded is mended in the code, and that may concern the events before it.
-      const isResumable = readModel.hasRowsOnly && error instanceof StoreUnavailable;
-      if (!isResumable) await discard(readModels, generation, lease);
+      if (!isResumable || !(error instanceof StoreUnavailable)) await discard(readModels, generation, lease);
       throw error;
     }
   });
+
+/** Parts that were read differently far have no checkpoint in common: without a digest of its code nobody goes on with it. */
+function beginOnce({ declaration }: ReadModel, lease: Lease, { readModels }: RebuildOptions): Promise<Generation> {
+  const { code: _, ...rest } = declaration;
+  return readModels.createBuilding(rest, lease);
+}
 
 /** What was left unfinished is of use only with the log that it was read from. */
 async function begin(

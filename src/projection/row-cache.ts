@@ -23,7 +23,7 @@ export class RowCache<R extends Row = Row> {
    * @param prefix what the keys of the rows begin with; here they are told without it
    */
   constructor(
-    private readonly readModels: ReadModelStore,
+    private readonly readModels: Pick<ReadModelStore, "rows">,
     private readonly generation: Generation,
     private readonly maxClean: number,
     private complete: boolean,

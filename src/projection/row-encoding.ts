@@ -10,6 +10,12 @@ export interface EncodedRow {
   readonly doc: string | undefined;
 }
 
+/** A row that was encoded already, elsewhere: it is stored as it is. */
+export class EncodedText {
+  /** @param doc a JSON object, by `JSON.stringify` */
+  constructor(readonly doc: string) {}
+}
+
 /** Whether a store can tell this key from every other one: half a surrogate pair would become U+FFFD, like any other. */
 export const isStorableKey = (key: string): boolean => key.isWellFormed();
 
@@ -46,6 +52,7 @@ export function encodeRow(readModel: string, key: string, row: Row | undefined):
 }
 
 function textOf(readModel: string, key: string, row: Row): string {
+  if (row instanceof EncodedText) return row.doc;
   let doc: string | undefined;
   try {
     doc = JSON.stringify(row) as string | undefined;

@@ -1,6 +1,7 @@
 /** The event store as a port: what the rest of Rollcall needs of a log, whichever one it is. */
 
 import type { EventMetadata, RecordedEvent } from "../message/index.js";
+import type { KeyPart } from "./key-part.js";
 
 /** The state that a stream must be in for an append to happen. The framework itself never uses `any`. */
 export type ExpectedRevision = bigint | "no_stream" | "stream_exists" | "any";
@@ -44,11 +45,13 @@ export interface ReadLogOptions {
   /** Events at this position and before are left out. The whole log unless stated. */
   readonly after?: bigint | undefined;
   readonly filter?: EventFilter | undefined;
+  /** Events of other parts are not wanted. A store may return them all the same, when it would gain nothing. */
+  readonly part?: KeyPart | undefined;
   /** Ends the read: the iterator finishes without an error. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface SubscribeOptions extends Omit<ReadLogOptions, "after"> {
+export interface SubscribeOptions extends Omit<ReadLogOptions, "after" | "part"> {
   /** Events at this position and before are left out; `end` leaves out all that are recorded now. */
   readonly after?: bigint | "end" | undefined;
 }

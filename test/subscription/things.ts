@@ -6,6 +6,7 @@ import {
   LiveReadModel,
   Processor,
   Projection,
+  ProjectionPart,
   ProjectionReadModel,
   Projects,
   randomId,
@@ -72,10 +73,22 @@ export function readModelOf(
   upcasters: readonly Upcaster[] = [],
   limits: ProjectionLimits = {},
 ): ProjectionReadModel {
-  const none = { aggregates: [], reactors: [], observers: [] };
-  const model = buildModel({ ...none, projections: [projection], upcasters });
+  const model = modelOf(projection, upcasters);
   return new ProjectionReadModel(model.projections[0]!, model.upcasters, limits);
 }
+
+/** The same, of one part of its keys. */
+export function partOfReadModel(
+  projection: AnyClass,
+  limits: ProjectionLimits,
+  part: { readonly of: number; readonly index: number },
+): ProjectionPart {
+  const model = modelOf(projection);
+  return new ProjectionPart(model.projections[0]!, model.upcasters, limits, part);
+}
+
+const modelOf = (projection: AnyClass, upcasters: readonly Upcaster[] = []) =>
+  buildModel({ aggregates: [], reactors: [], observers: [], projections: [projection], upcasters });
 
 /** Appends events to one stream, in one append; `undefined` metadata leaves them without. */
 export async function record(

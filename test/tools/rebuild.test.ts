@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
@@ -96,6 +97,9 @@ describe("the rebuild command", function () {
       [["order-summary", "--key", "a", "--dry-run"], /Say one of --dry-run, --key/],
       [["--all", "--key", "a"], /Name one projection with --key/],
       [["order-summary", "--diff"], /Say --diff with --dry-run/],
+      [["order-summary", "--workers", "17"], /Expected a whole number from 1 to 16/],
+      [["--all", "--workers", "2"], /Name the projections with --workers: --all is observers too/],
+      [["order-summary", "--workers", "2", "--fresh"], /Say one of --fresh, --workers/],
     ];
     const outcomes = await Promise.all(refused.map(([args]) => to.run("rebuild", args).ended));
     for (const [i, { code, stderr }] of outcomes.entries()) {
@@ -105,8 +109,38 @@ describe("the rebuild command", function () {
     }
     const help = await to.run("rebuild", ["--help"]).ended;
     expect(help.code).to.equal(0);
-    for (const told of ["--all", "--json", "--app", "ROLLCALL_READ_MODELS", "Ctrl-C", "Exit codes"])
+    for (const told of ["--all", "--workers", "--json", "--app", "ROLLCALL_READ_MODELS", "Ctrl-C", "Exit codes"])
       expect(help.stdout).to.include(told);
+  });
+
+  it("rebuilds projections by several workers, each in turn, and refuses observers", async () => {
+    await placeOrders(0, 50);
+    const { code, stdout, stderr } = await to.run("rebuild", ["order-summary", "--workers", "3"]).ended;
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.match(/^order-summary: rebuilt from 50 events in \d+\.\d s \([\d,]+\/s\), and serving\.\n$/);
+    const cores = availableParallelism();
+    const hint = `3 workers are more than there are cores, ${cores}.\n`;
+    expect(stderr.startsWith(hint)).to.equal(cores < 3);
+    const verified = await to.run("verify", ["order-summary"]).ended;
+    expect(verified.code, verified.stdout + verified.stderr).to.equal(0);
+    const both = await to.run("rebuild", ["order-summary", "order-to-cash", "--workers", "2", "--json"]).ended;
+    expect(both.code).to.equal(1);
+    expect(JSON.parse(both.stdout)).to.have.nested.property("error.code", "REBUILD_FAILED");
+    expect(both.stderr).to.match(
+      /^1 could not be rebuilt.*\n {2}order-to-cash: order-to-cash is an observer: there is /,
+    );
+  });
+
+  it("ends its workers when it is interrupted", async () => {
+    await placeOrders(0, 10);
+    const command = to.run("rebuild", ["order-summary", "--workers", "2"]);
+    const store = await readModels();
+    await until("it has begun", async () => (await store.generations()).length > 0 || command.hasEnded);
+    const { code, stdout, stderr } = await command.interrupt();
+    expect({ code, stdout }, stderr).to.deep.equal({ code: 130, stdout: "" });
+    expect(stderr).to.equal("Interrupted. order-summary serves as before.\n");
+    expect(await store.generations()).to.deep.equal([]);
+    await store.close();
   });
 
   it("builds a projection as it was, and makes one row anew", async () => {

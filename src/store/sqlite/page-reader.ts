@@ -3,9 +3,11 @@
 import { StoreClosed } from "../../errors.js";
 import { jsonContentType, RecordedEvent, type EventContents, type EventNames } from "../../message/index.js";
 import type { EventFilter } from "../event-store.js";
+import type { KeyPart } from "../key-part.js";
 import type { LogPart, PageSource, Part } from "../paged-event-store.js";
 import type { Database } from "./database.js";
 import { filterCondition } from "./filter-condition.js";
+import { partCondition } from "./part-condition.js";
 
 /** Larger pages were slower: their text leaves the young generation of the heap. */
 const pageSize = 256;
@@ -82,12 +84,14 @@ export class PageReader implements PageSource {
     return this.versionStatement.get()!;
   }
 
-  logPart(after: number, last: number, filter: EventFilter | undefined): LogPart {
-    const { condition, values } = filterCondition(filter);
+  logPart(after: number, last: number, filter: EventFilter | undefined, part?: KeyPart): LogPart {
+    const passing = filterCondition(filter);
+    const inPart = partCondition(part);
     const through = Math.min(after + scanSize, last);
     // NOT INDEXED: the table itself is in the order of positions.
-    const rows = `NOT INDEXED WHERE position > ? AND position <= ? AND ${condition} ORDER BY position`;
-    const { events, complete } = this.page(rows, [after, through, ...values], pageSize);
+    const rows = `NOT INDEXED WHERE position > ? AND position <= ? AND ${passing.condition} AND ${inPart.condition} ORDER BY position`;
+    const values = [after, through, ...passing.values, ...inPart.values];
+    const { events, complete } = this.page(rows, values, pageSize);
     return { events, through: complete ? through : Number(events.at(-1)!.position) };
   }
 
