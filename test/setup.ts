@@ -1,3 +1,6 @@
 /** Loaded by mocha before any test. */
 
 import "reflect-metadata";
+import { end } from "./at-end.js";
+
+export const mochaHooks = { afterAll: end };

