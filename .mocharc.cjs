@@ -6,7 +6,7 @@ module.exports = {
   spec: ["dist/test/**/*.test.js"],
   require: ["./dist/test/setup.js"],
   "node-option": ["enable-source-maps"],
-  timeout: 10_000,
+  timeout: 30_000,
   exit: true,
   parallel: true,
   jobs: Math.max(2, availableParallelism() - 1),

@@ -326,7 +326,9 @@ export class Fenced extends RollcallError {
 export class RebuildInProgress extends RollcallError {
   readonly code = "REBUILD_IN_PROGRESS";
   constructor(readonly readModel: string) {
-    super(`${readModel}: another rebuild is under way. Wait for it, or stop it first.`);
+    super(
+      `${readModel}: another rebuild is under way. Wait for it, or stop it first; one that was killed lets go within ten seconds.`,
+    );
   }
 }
 
@@ -394,6 +396,29 @@ function adviceFor(readModel: string, declared: number, built: number, differenc
   if (declared < built)
     return `version ${declared} is declared here, version ${built} was built and serves. Deploy the newer version here.`;
   return `version ${declared} is declared, version ${built} was built and still serves. Rebuild it: npm run rebuild -- ${readModel}`;
+}
+
+/** What served before the last rebuild was folded by another code of the same version, and has to catch up by that. */
+export class RetainedByOtherCode extends RollcallError {
+  readonly code = "RETAINED_BY_OTHER_CODE";
+  constructor(readonly readModel: string) {
+    super(
+      `${readModel}: expected what served before its last rebuild to be of this code, found that another one of the same version folded it. Roll back with the code that built it: deploy that first; or rebuild: npm run rebuild -- ${readModel}`,
+    );
+  }
+}
+
+/** A read model is declared, and nobody has built it yet. */
+export class NotBuilt extends RollcallError {
+  readonly code = "NOT_BUILT";
+  constructor(
+    readonly readModel: string,
+    readonly version: number,
+  ) {
+    super(
+      `${readModel}: expected rows of version ${version}, found that none were built yet. Start a process with the role that keeps it live, or rebuild it: npm run rebuild -- ${readModel}`,
+    );
+  }
 }
 
 /** Something that only a projection can do was asked of an observer. */

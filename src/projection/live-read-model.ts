@@ -47,8 +47,9 @@ export class LiveReadModel implements Subscriber {
   private async generation(lease: Lease): Promise<Generation> {
     const { declaration } = this.readModel;
     const found = await this.readModels.openActive(declaration, lease);
-    if (found.version === declaration.version && found.definition === declaration.definition) return found;
-    if (!(await this.readModel.adopts?.(found, this.store)))
+    const isDeclared = found.version === declaration.version && found.definition === declaration.definition;
+    if (isDeclared && declaration.indexes.every((field) => found.indexes.includes(field))) return found;
+    if (!isDeclared && !(await this.readModel.adopts?.(found, this.store)))
       throw new ReadModelOutdated(declaration.name, declaration, found, this.readModel.differsBy?.(found));
     return this.readModels.redeclare(found, lease, declaration);
   }
@@ -60,6 +61,9 @@ export class LiveReadModel implements Subscriber {
 
   async flush(): Promise<void> {
     await this.writer?.flush();
+  }
+
+  async caughtUp(): Promise<void> {
     await this.complete?.();
     this.complete = undefined;
     await this.writer?.caughtUp?.();

@@ -15,7 +15,6 @@ import { frozen, RowCache } from "./row-cache.js";
 /** What a generation was declared by, as its `definition` says it. */
 interface Terms {
   readonly eventTypes: readonly string[];
-  readonly indexes: readonly string[];
   readonly parksRows?: true;
 }
 
@@ -84,15 +83,14 @@ export class ProjectionReadModel implements ReadModel {
       name,
       version,
       place: `${name}@${version}`,
-      definition: JSON.stringify({ eventTypes, indexes, ...(this.parksRows && { parksRows: true }) } satisfies Terms),
+      definition: JSON.stringify({ eventTypes, ...(this.parksRows && { parksRows: true }) } satisfies Terms),
       code: codeOf([declared.type, key, ...[...this.folds.values()].flatMap(({ keyOf }) => keyOf ?? [])]),
       indexes,
     };
   }
 
-  /** Whatever fields it is to be filtered by, the rows are the same. */
-  async adopts({ version, definition }: Generation): Promise<boolean> {
-    return version === this.declaration.version && this.foldedOtherwise(definition).length === 0;
+  async adopts({ definition }: Generation): Promise<boolean> {
+    return this.foldedOtherwise(definition).length === 0;
   }
 
   differsBy({ definition }: Generation): string | undefined {

@@ -27,29 +27,42 @@ export interface PruneOptions {
 
 const leaseMs = 10_000;
 
-/** Of the declared read models. What serves in the place of the declared version, or of a newer one, is never dropped. */
+/**
+ * Of the declared read models. What serves in the place of the declared version, or of a newer one, is never dropped; nor is
+ * that of an earlier version before the declared one has caught up with the log once, because it answers until then.
+ */
 export async function prune(
   declarations: readonly ReadModelDeclaration[],
   { readModels, holder, dryRun = false }: PruneOptions,
 ): Promise<readonly PruneVerdict[]> {
   const verdicts: PruneVerdict[] = [];
-  for (const generation of await readModels.generations()) {
+  const generations = await readModels.generations();
+  const paused = new Set((await readModels.pauses()).map(({ subscription }) => subscription));
+  for (const generation of generations) {
     const declared = declarations.find(({ name }) => name === generation.name);
-    const reason = declared && reasonFor(generation, declared);
+    const isBuilt = generations.some(
+      ({ place, state, isComplete }) => place === declared?.place && state === "active" && isComplete,
+    );
+    const reason = declared && reasonFor(generation, declared, isBuilt);
     if (!reason) continue;
-    const dropped = await underLeases(readModels, generation, holder, async (lease) => {
-      if (!dryRun) await readModels.drop(generation, lease, { serving: generation.state === "active" });
-    });
+    // Nobody holds the lease of what an operator has paused, and those who read it are there nevertheless.
+    const isPaused = generation.state === "active" && paused.has(liveLease(generation.place));
+    const dropped =
+      !isPaused &&
+      (await underLeases(readModels, generation, holder, async (lease) => {
+        if (!dryRun) await readModels.drop(generation, lease, { serving: generation.state === "active" });
+      }));
     verdicts.push({ generation, reason, outcome: !dropped ? "in use" : dryRun ? "would be" : "dropped" });
   }
   return verdicts;
 }
 
-function reasonFor(generation: Generation, declared: ReadModelDeclaration): PruneReason | undefined {
+function reasonFor(generation: Generation, declared: ReadModelDeclaration, isBuilt: boolean): PruneReason | undefined {
   if (generation.state === "retained") return "retained";
   if (generation.state === "building") return "unfinished";
   if (labelOf(generation) !== undefined) return "labelled";
-  return generation.place !== declared.place && generation.version < declared.version ? "earlier-version" : undefined;
+  const isEarlier = generation.place !== declared.place && generation.version < declared.version;
+  return isEarlier && isBuilt ? "earlier-version" : undefined;
 }
 
 /** False when somebody else holds one of the leases that are needed. */

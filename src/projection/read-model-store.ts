@@ -33,6 +33,10 @@ export interface Generation {
   readonly version: number;
   readonly place: string;
   readonly definition: string;
+  /** Digest of the code that folded; absent where it was not told. */
+  readonly code?: string;
+  /** Top-level fields of a row that queries may filter on. */
+  readonly indexes: readonly string[];
   /** `active`: serves in its place. `building`: seen by nobody yet. `retained`: served before, kept for a rollback. */
   readonly state: "active" | "building" | "retained";
   /** It has caught up with the log once; until then it lacks what is still to be read of history. */

@@ -1,10 +1,11 @@
 /** Rebuild of one row: the row of one key is made anew from history, in place, while all the others serve on. */
 
-import { NoRowsAlone, UnknownReadModel } from "../errors.js";
+import { NoRowsAlone, NotBuilt, ReadModelOutdated } from "../errors.js";
+import { randomId } from "../message/index.js";
 import { isDeepStrictEqual } from "node:util";
 import type { RecordedEvent } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
-import { holdLease } from "../subscription/index.js";
+import { holdLease, verifyCheckpoint } from "../subscription/index.js";
 import { systemClock } from "../clock.js";
 import { liveLease } from "./live-read-model.js";
 import { ProjectionReadModel } from "./projection-read-model.js";
@@ -29,7 +30,8 @@ export interface RowRebuildResult {
  * History is read first, beside the live worker. Then the worker's lease is taken from it for as long as it takes to read
  * what came since and to write the row; it goes on by itself.
  * @throws NoRowsAlone for an observer
- * @throws UnknownReadModel when nothing was built yet
+ * @throws NotBuilt when nothing was built yet; ReadModelOutdated, CheckpointMismatch when what serves is of other terms, or
+ *   of another log
  * @throws HandlingFailed when an event of the key cannot be folded; the row stays as it is
  */
 export async function rebuildRow(
@@ -40,13 +42,13 @@ export async function rebuildRow(
   const { store, readModels, holder, clock = systemClock, leaseTtlMs: ttlMs = 10_000, signal } = options;
   const { name, place } = readModel.declaration;
   if (!(readModel instanceof ProjectionReadModel)) throw new NoRowsAlone(name, "rebuild by key");
-  const serving = await readModels.activeGeneration(place);
-  if (!serving) throw new UnknownReadModel(name, []);
+  const serving = await servingOf(readModel, options);
   const folding = new RowFolding(readModel, key, store);
   await folding.through(positionOf(serving), signal);
-  const lease = await readModels.seize(liveLease(place), holder, ttlMs);
+  // A holder of its own: the worker of this process must not take the lease for its own.
+  const lease = await readModels.seize(liveLease(place), `${holder}:${randomId()}`, ttlMs);
   return holdLease(readModels, lease, { clock, ttlMs, signal }, async (control) => {
-    const generation = (await readModels.activeGeneration(place)) ?? serving;
+    const generation = await servingOf(readModel, options);
     await folding.through(positionOf(generation), control.signal);
     control.signal.throwIfAborted();
     const before = (await readModels.rows(generation, [key])).get(key);
@@ -56,6 +58,23 @@ export async function rebuildRow(
     if (changed && checkpoint) await readModels.commit(generation, lease, { rows: [[key, after]], checkpoint });
     return { name, key, events, position: checkpoint?.position, before, after, changed };
   });
+}
+
+/**
+ * What serves in the projection's place, if it is of this log and of these terms.
+ * @throws UnknownReadModel, ReadModelOutdated, CheckpointMismatch
+ */
+async function servingOf(
+  readModel: ProjectionReadModel,
+  { store, readModels }: Pick<RebuildOptions, "store" | "readModels">,
+): Promise<Generation> {
+  const { declaration } = readModel;
+  const serving = await readModels.activeGeneration(declaration.place);
+  if (!serving) throw new NotBuilt(declaration.name, declaration.version);
+  if (!(await readModel.adopts(serving)))
+    throw new ReadModelOutdated(declaration.name, declaration, serving, readModel.differsBy(serving));
+  await verifyCheckpoint({ name: declaration.name }, serving.checkpoint, store);
+  return serving;
 }
 
 const positionOf = ({ checkpoint }: Generation): bigint => checkpoint?.position ?? -1n;

@@ -1,7 +1,13 @@
 /** Rebuild: a read model is made anew from history beside the one that serves, and takes its place when it has caught up. */
 
 import { systemClock, type Clock } from "../clock.js";
-import { CheckpointMismatch, NothingRetained, RebuildInProgress, StoreUnavailable } from "../errors.js";
+import {
+  CheckpointMismatch,
+  NothingRetained,
+  RebuildInProgress,
+  RetainedByOtherCode,
+  StoreUnavailable,
+} from "../errors.js";
 import { randomId } from "../message/index.js";
 import type { EventFilter, EventStore } from "../store/event-store.js";
 import {
@@ -101,16 +107,17 @@ export function rebuildTogether(
 /**
  * Puts what served before the last rebuild back in its place, once it has caught up with what came since. What serves now
  * is kept in turn.
- * @throws NothingRetained when there is nothing to go back to
+ * @throws NothingRetained when there is nothing to go back to; RetainedByOtherCode when this code must not go on with it
  * @throws RebuildInProgress, Fenced, HandlingFailed …: as a rebuild; what serves stays as it is
  */
 export const rollback = (readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> =>
   underLease(readModel.declaration, options, async (lease, control) => {
-    const { name, place, definition } = readModel.declaration;
+    const { name, place, definition, code } = readModel.declaration;
     const retained = (await options.readModels.generations()).find(
       (each) => each.place === place && each.state === "retained" && each.definition === definition,
     );
     if (!retained) throw new NothingRetained(name);
+    if (retained.code !== code) throw new RetainedByOtherCode(name);
     await verifyCheckpoint({ name }, retained.checkpoint, options.store);
     return build(options.store, readModel, retained, lease, control, options);
   });

@@ -1,7 +1,7 @@
 /** Compares the rows that history gives with those that serve, while what serves goes on. */
 
 import { isDeepStrictEqual } from "node:util";
-import { UnknownReadModel } from "../errors.js";
+import { NotBuilt } from "../errors.js";
 import type { Aside, AsideOptions } from "./aside.js";
 import type { Generation, ReadModelDeclaration, ReadModelStore, Row } from "./read-model-store.js";
 import { servingGeneration } from "./serving.js";
@@ -35,7 +35,7 @@ export interface ComparisonOptions extends Pick<AsideOptions, "readModels" | "sc
 
 /**
  * Catches up with what serves, and compares; what has changed meanwhile is compared again.
- * @throws UnknownReadModel when nothing serves; the signal's reason when it aborts
+ * @throws NotBuilt when nothing serves; the signal's reason when it aborts
  */
 export async function compareWithServing(
   aside: Aside,
@@ -68,13 +68,13 @@ export async function compareWithServing(
   }
 }
 
-/** @throws UnknownReadModel when nothing serves */
+/** @throws NotBuilt when nothing serves */
 export async function servingOf(
   readModels: ReadModelStore,
   of: Pick<ReadModelDeclaration, "name" | "version" | "place">,
 ): Promise<Generation> {
   const serving = await servingGeneration(readModels, of);
-  if (!serving) throw new UnknownReadModel(of.name, []);
+  if (!serving) throw new NotBuilt(of.name, of.version);
   return serving;
 }
 

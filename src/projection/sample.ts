@@ -30,9 +30,13 @@ export const sampled = (
   },
   flush: () => writer.flush(),
   async handle(events) {
-    const own = events.filter(
-      (recorded) => !readModel.folds.has(recorded.type) || [readModel.rowKeysOf(recorded)].flat().some(isSampled),
-    );
+    const own = events.filter((recorded) => {
+      try {
+        return !readModel.folds.has(recorded.type) || [readModel.rowKeysOf(recorded)].flat().some(isSampled);
+      } catch (error) {
+        throw readModel.failureOf(recorded, error);
+      }
+    });
     if (own.length > 0) await writer.handle(own);
   },
 });

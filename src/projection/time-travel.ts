@@ -56,9 +56,10 @@ export async function rebuildUntil(
       const { handled: events, position } = writer.checkpoint;
       if (signal.aborted) return { name, events, position, resumed: 0, activated: false };
       const before = await readModels.activeGeneration(declaration.place);
-      // What was there may have been of a later moment, which an activation would not go back behind.
-      if (before) await readModels.drop(before, lease, { serving: true });
-      const activated = await readModels.activate(generation, lease, { workerLease: liveLease(declaration.place) });
+      // What was there may have been of a later moment: it is replaced all the same.
+      const readThrough = before?.checkpoint?.position ?? head;
+      const workerLease = liveLease(declaration.place);
+      const activated = await readModels.activate(generation, lease, { workerLease, readThrough });
       return { name, events, position, resumed: 0, activated };
     } finally {
       // An activated one is left alone.

@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Aside, type AsideOptions } from "./aside.js";
 import type { ProjectionReadModel } from "./projection-read-model.js";
-import { compareWithServing, type RowDifference } from "./row-comparison.js";
+import { verifyCheckpoint } from "../subscription/index.js";
+import { compareWithServing, servingOf, type RowDifference } from "./row-comparison.js";
 import type { Row } from "./read-model-store.js";
 import { inSample, sampled, type Sample } from "./sample.js";
 
@@ -45,7 +46,7 @@ export interface ProjectionVerifyOptions extends AsideOptions {
 }
 
 /**
- * @throws UnknownReadModel when it has not been built; whatever its rebuild would meet; the signal's reason when it aborts
+ * @throws NotBuilt when nothing serves; CheckpointMismatch when what serves is of another log; whatever its rebuild would meet; the signal's reason when it aborts
  * @throws InvalidConfiguration for a sample that is none
  */
 export async function verifyReadModel(
@@ -59,6 +60,11 @@ export async function verifyReadModel(
     const writer = await readModel.open(context);
     return concerns ? sampled(writer, readModel, concerns) : writer;
   });
+  await verifyCheckpoint(
+    { name },
+    (await servingOf(options.readModels, readModel.declaration)).checkpoint,
+    options.store,
+  );
   let rows = 0;
   const digest = createHash("sha256");
   const onRow = (key: string, row: Row) => {

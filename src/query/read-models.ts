@@ -89,7 +89,8 @@ async function asked(
   readModels: QueryContext["readModels"],
 ): Promise<ReadModelDeclaration> {
   const said = pathPart(request, "name");
-  const [name, label] = said.split("~", 2) as [string, string?];
+  const [name, ...labels] = said.split("~") as [string, ...string[]];
+  const label = labels.length > 0 ? labels.join("~") : undefined;
   const declaration = declarationOf(name, projections);
   if (label === undefined) {
     const serving = await servingGeneration(readModels, declaration);
@@ -97,10 +98,10 @@ async function asked(
   }
   const place = labelledPlace(declaration.place, label);
   if (await readModels.activeGeneration(place)) return { ...declaration, name: said, place };
-  const labels = (await readModels.generations())
+  const known = (await readModels.generations())
     .filter((each) => each.name === name && each.state === "active")
     .flatMap((each) => labelOf(each) ?? []);
-  throw new UnknownReadModel(JSON.stringify(said), [name, ...labels.map((each) => `${name}~${each}`)]);
+  throw new UnknownReadModel(JSON.stringify(said), [name, ...known.map((each) => `${name}~${each}`)]);
 }
 
 const filtersOf = (indexes: readonly string[]) => indexes.filter((field) => !listParameters.includes(field));

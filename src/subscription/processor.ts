@@ -186,6 +186,7 @@ export class Processor {
         this.recordedAtMs = message.events.at(-1)!.recordedAtMs;
       } else {
         await subscriber.flush();
+        await subscriber.caughtUp?.();
         this.enter("live");
         // The next one to start would look at all of them again: a tick moves the checkpoint over them, where it may be
         // written.

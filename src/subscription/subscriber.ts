@@ -36,8 +36,10 @@ export interface Subscriber {
   readonly obstacle?: Obstacle | undefined;
   /** Takes a page. It may keep what it did until `flush`, but must not lose it. */
   handle(events: Page): Promise<void>;
-  /** Everything recorded so far was delivered: commits what is not committed yet. */
+  /** Commits what is not committed yet. */
   flush(): Promise<void>;
+  /** Everything recorded so far was delivered, and committed. */
+  caughtUp?(): Promise<void>;
   /** Waits, for a bounded time, until what is under way has finished: nothing more comes. */
   finish?(): Promise<void>;
   /** Where it stands: the last position handled. */

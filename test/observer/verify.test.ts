@@ -169,7 +169,7 @@ describe("the verification of an observer", () => {
     observer = observing({ payment: payment() }, { name: "others" });
     await verified().then(
       () => expect.fail("it was not refused"),
-      (error: { code: string }) => expect(error.code).to.equal("UNKNOWN_READ_MODEL"),
+      (error: { code: string }) => expect(error.code).to.equal("NOT_BUILT"),
     );
   });
 });

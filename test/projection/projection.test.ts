@@ -5,6 +5,7 @@ import {
   DomainEvent,
   EventTooNew,
   HandlingFailed,
+  LiveReadModel,
   MemoryEventStore,
   Projection,
   Projects,
@@ -204,6 +205,40 @@ describe("a live projection", () => {
     expect(error).to.be.instanceOf(EventTooNew);
     expect(error.message).to.match(/thing-a, revision 1.*recorded with schema version 2, this process knows up to 1/);
     expect(await sumsOf(readModels)).to.deep.equal({ a: 1 });
+  });
+
+  it("is complete once it has caught up, and not when it stops on the way there", async () => {
+    await count(store, "a", 1, 2);
+    const subscriber = new LiveReadModel(readModelOf(totals()), store, readModels);
+    const lease = (await readModels.acquire(subscriber.name, "here", 60_000))!;
+    const { signal } = new AbortController();
+    await subscriber.open(lease, { signal, fail: () => undefined });
+    for await (const page of store.readLog({ filter: subscriber.filter })) await subscriber.handle(page);
+    await subscriber.flush();
+    const isComplete = async () => (await readModels.activeGeneration("totals@1"))!.isComplete;
+    expect(await isComplete()).to.equal(false);
+    await subscriber.caughtUp();
+    expect(await isComplete()).to.equal(true);
+  });
+
+  it("adds a field to filter by at its start", async () => {
+    await count(store, "a", 1);
+    const fields = (indexes: readonly "n"[]) => {
+      @Projection<{ n: number }>({ name: "fields", version: 1, key: byAggregateId, indexes })
+      class Fields {
+        @Projects(Counted)
+        counted(_: Counted, __?: { n: number }): { n: number } {
+          return { n: 5 };
+        }
+      }
+      return Fields;
+    };
+    const before = start(fields([]));
+    await settled(before);
+    await before.processor.stop();
+    await settled(start(fields(["n"])));
+    const { rows } = await readModels.findRows("fields@1", { where: { n: 5 }, limit: 1 });
+    expect(rows).to.have.length(1);
   });
 
   it("is built beside another version, which serves on", async () => {

@@ -57,6 +57,19 @@ describe("pruning", () => {
     );
   });
 
+  it("leaves what answers until the declared version has caught up, and what an operator has paused", async () => {
+    await to.rebuilt(version(1));
+    expect(await pruned()).to.deep.equal([]);
+    const worker = (await to.readModels.acquire(liveLease("totals@2"), "worker", 60_000))!;
+    await to.readModels.openActive(version(2).declaration, worker);
+    expect(await pruned()).to.deep.equal([]);
+    await to.rebuilt(version(2));
+    await to.readModels.pause(liveLease("totals@1"), { reason: "look", by: "operator" });
+    expect(await pruned()).to.deep.equal(["totals@1 earlier-version in use", "totals@2 retained dropped"]);
+    await to.readModels.resume(liveLease("totals@1"));
+    expect(await pruned()).to.deep.equal(["totals@1 earlier-version dropped"]);
+  });
+
   it("has nothing to say of read models that are not declared", async () => {
     await to.rebuilt(version(1));
     await to.rebuilt(version(1));

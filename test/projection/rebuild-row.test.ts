@@ -1,8 +1,26 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { HandlingFailed, rebuildRow, UnknownReadModel } from "../../src/index.js";
+import {
+  CheckpointMismatch,
+  HandlingFailed,
+  liveLease,
+  MemoryEventStore,
+  NotBuilt,
+  ReadModelOutdated,
+  rebuildRow,
+} from "../../src/index.js";
 import { runs } from "../runs.js";
-import { count, Dropped, readModelOf, record, rowsOf, sumsOf, totals, type Total } from "../subscription/things.js";
+import {
+  count,
+  Dropped,
+  readModelOf,
+  record,
+  rowsOf,
+  sumsOf,
+  totals,
+  totalsOtherwise,
+  type Total,
+} from "../subscription/things.js";
 import { until } from "../until.js";
 import { Rebuilding } from "./rebuilding.js";
 
@@ -65,8 +83,27 @@ describe("the rebuild of one row", () => {
     expect(await sumsOf(to.readModels)).to.deep.equal({ a: 14 });
   });
 
+  it("fences a worker of the same process, whose holder has the same name", async () => {
+    await count(to.store, "a", 1);
+    await to.rebuilt();
+    const worker = (await to.readModels.acquire(liveLease("totals@1"), "operator", 60_000))!;
+    await damage({ a: { total: 9, from: [] } });
+    await rebuilt("a");
+    expect(await to.readModels.renew(worker, 60_000)).to.equal(false);
+  });
+
+  it("is refused over rows of other terms, and over another log", async () => {
+    await count(to.store, "a", 1);
+    await to.rebuilt();
+    const otherwise = rebuilt("a", readModelOf(totalsOtherwise()));
+    expect(await otherwise.catch((error: unknown) => error)).to.be.instanceOf(ReadModelOutdated);
+    const other = rebuilt("a", readModelOf(totals()), new MemoryEventStore({ clock: to.clock }));
+    expect(await other.catch((error: unknown) => error)).to.be.instanceOf(CheckpointMismatch);
+    expect(await sumsOf(to.readModels)).to.deep.equal({ a: 1 });
+  });
+
   it("is refused before anything was built", async () => {
-    expect(await rebuilt("a").catch((error: unknown) => error)).to.be.instanceOf(UnknownReadModel);
+    expect(await rebuilt("a").catch((error: unknown) => error)).to.be.instanceOf(NotBuilt);
   });
 
   it("comes to the row that a whole rebuild makes, wherever the live worker stands, and whatever it does meanwhile", async () => {

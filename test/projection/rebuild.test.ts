@@ -112,7 +112,9 @@ describe("a rebuild", () => {
     expect(result).to.include({ activated: true, events: 600 });
     for (const error of attempts) {
       expect(error).to.be.instanceOf(RebuildInProgress);
-      expect((error as Error).message).to.equal("totals: another rebuild is under way. Wait for it, or stop it first.");
+      expect((error as Error).message).to.equal(
+        "totals: another rebuild is under way. Wait for it, or stop it first; one that was killed lets go within ten seconds.",
+      );
     }
     expect(attempts).to.have.length(2);
     expect(await sumsOf(to.readModels)).to.deep.equal({ a: 600 });

@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { byAggregateId, NothingRetained, Projection, Projects, rollback } from "../../src/index.js";
+import {
+  byAggregateId,
+  NothingRetained,
+  Projection,
+  Projects,
+  RetainedByOtherCode,
+  rollback,
+} from "../../src/index.js";
 import {
   count,
   Counted,
@@ -73,6 +80,15 @@ describe("a rollback", () => {
     await to.handled(watched, 3n);
     expect(await sumsOf(to.readModels)).to.deep.equal({ a: 7 });
     expect(await states()).to.deep.equal(["retained", "active"]);
+  });
+
+  it("is refused to another code of the same version, whose folds would go on with rows that are not theirs", async () => {
+    await count(to.store, "a", 1);
+    await to.rebuilt();
+    await to.rebuilt(readModelOf(Mistaken));
+    const refused = back(readModelOf(Mistaken));
+    expect(await refused.catch((error: unknown) => error)).to.be.instanceOf(RetainedByOtherCode);
+    expect(await sumsOf(to.readModels)).to.deep.equal({ a: -1 });
   });
 
   it("is refused when there is nothing to go back to, or only rows of other terms", async () => {

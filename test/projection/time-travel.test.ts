@@ -48,6 +48,20 @@ describe("a projection as it was", () => {
     expect(await Promise.all(["totals@1~first", "totals@1~second", "totals@1"].map(total))).to.deep.equal([1, 3, 15]);
   });
 
+  it("is there at every moment while it is built again, up to an earlier one too", async () => {
+    await until({ position: 3n });
+    const { readModels } = to;
+    const activate = readModels.activate.bind(readModels);
+    const before: unknown[] = [];
+    readModels.activate = async (...args) => {
+      before.push(await total("totals@1~then"));
+      return activate(...args);
+    };
+    await until({ position: 1n });
+    expect(before).to.deep.equal([7]);
+    expect(await total("totals@1~then")).to.equal(1);
+  });
+
   it("refuses a label that no path could carry", async () => {
     for (const label of ["", "a/b", "~", "x".repeat(41)])
       expect(await until({ position: 1n }, label).catch((error: unknown) => error)).to.be.instanceOf(

@@ -109,7 +109,15 @@ describe("the doctor", () => {
   });
 
   it("finds rebuilds that were left unfinished, and leases that nobody gave back", () => {
-    const generation = { id: 3, name: "orders", version: 2, place: "orders@2", definition: "", isComplete: false };
+    const generation = {
+      id: 3,
+      name: "orders",
+      version: 2,
+      place: "orders@2",
+      definition: "",
+      isComplete: false,
+      indexes: [],
+    };
     const generations = [{ ...generation, state: "building" as const, createdAtMs: nowMs, checkpoint: undefined }];
     const rebuild = { name: "rebuild:orders@2", holder: "there:2", expiresInMs: 1_000 };
     expect(find({ generations, leases: [rebuild] }, "rebuild of orders@2").level).to.equal("ok");

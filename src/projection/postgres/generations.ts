@@ -21,6 +21,7 @@ interface GenerationRecord extends CheckpointRecord {
   readonly is_complete: "t" | "f";
   readonly created_at_ms: string;
   readonly indexes: string;
+  readonly code: string | null;
 }
 
 /** What must hold of a generation, in SQL. */
@@ -29,7 +30,7 @@ export const isServing = "generation.state = 'active'";
 
 type Reader = Pick<Transaction, "query">;
 
-const ownColumns = "id, name, version, place, definition, state, is_complete, created_at_ms, indexes";
+const ownColumns = "id, name, version, place, definition, state, is_complete, created_at_ms, indexes, code";
 const columns = `${ownColumns}, ${checkpointColumns.join(", ")}`;
 
 export class Generations {
@@ -200,13 +201,14 @@ export class Generations {
 class InUse extends Error {}
 
 function generationOf(record: GenerationRecord): StoredGeneration {
-  const { id, name, version, place, definition, state, is_complete, created_at_ms, indexes } = record;
+  const { id, name, version, place, definition, state, is_complete, created_at_ms, indexes, code } = record;
   return {
     id: Number(id),
     name,
     version: Number(version),
     place,
     definition,
+    ...(code !== null && { code }),
     state,
     isComplete: is_complete === "t",
     createdAtMs: Number(created_at_ms),

@@ -22,6 +22,7 @@ interface GenerationRecord extends CheckpointRecord {
   readonly isComplete: 0 | 1;
   readonly createdAtMs: number;
   readonly indexes: string;
+  readonly code: string | null;
 }
 
 /** Every method but `prune` runs inside a transaction of the caller. */
@@ -46,7 +47,7 @@ export class Generations {
   ) {
     const { connection } = database;
     const columns = `id, name, version, place, definition, state, is_complete AS "isComplete",
-      created_at_ms AS "createdAtMs", indexes, ${checkpointColumns}`;
+      created_at_ms AS "createdAtMs", indexes, code, ${checkpointColumns}`;
     const select = `SELECT ${columns} FROM generation`;
     this.findAll = connection.prepare(`${select} WHERE state <> 'retired' ORDER BY id`);
     this.findActive = connection.prepare(`${select} WHERE place = ? AND state = 'active'`);
@@ -119,7 +120,7 @@ export class Generations {
     const id = Number(lastInsertRowid);
     createRowTable(this.database.connection, id);
     const own = { id, name, version, place, definition, state, indexes, createdAtMs };
-    return { ...own, isComplete: false, checkpoint: undefined };
+    return { ...own, ...(code !== undefined && { code }), isComplete: false, checkpoint: undefined };
   }
 
   /** False when the generation was retired or dropped. */
@@ -169,5 +170,6 @@ export class Generations {
 function generationOf(record: GenerationRecord): StoredGeneration {
   const { id, name, version, place, definition, state, isComplete, createdAtMs, indexes } = record;
   const own = { id, name, version, place, definition, state, createdAtMs, isComplete: isComplete === 1 };
-  return { ...own, checkpoint: checkpointOf(record), indexes: JSON.parse(indexes) as string[] };
+  const code = record.code === null ? {} : { code: record.code };
+  return { ...own, ...code, checkpoint: checkpointOf(record), indexes: JSON.parse(indexes) as string[] };
 }
