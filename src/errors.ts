@@ -695,3 +695,7 @@ export class InvalidImport extends RollcallError {
     super(`${file} has ${total} problem(s); nothing was appended:\n${numbered(problems)}`);
   }
 }
+
+/** Whatever was thrown, in words: its class, and what it says. */
+export const errorInWords = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);

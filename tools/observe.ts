@@ -2,18 +2,18 @@
 /** `npm run observe -- COMMAND`: what observers expect and found, why a case is flagged, and what can be done about it. */
 
 import "reflect-metadata";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { caseStatuses, environmentHelp } from "../src/index.js";
 import { exitCodesInWords, run } from "./command-line.js";
-import { appOption } from "./load-application.js";
 import { acknowledge } from "./observe/acknowledge.js";
 import { backfill } from "./observe/backfill.js";
 import { listCases, type CasesOptions } from "./observe/cases.js";
 import { explain } from "./observe/explain.js";
 import { list } from "./observe/list.js";
 import { reset, type ResetOptions } from "./observe/reset-clock.js";
-import { withSession, type CommonOptions, type Session } from "./observe/session.js";
+import { withSession, type CommonOptions } from "./observe/session.js";
 import { verify } from "./observe/verify.js";
+import { programOf, type Work } from "./subcommands.js";
 
 const help = `
 When a flag comes up: list, cases --status flagged, explain KEY, and ack KEY once you have seen it. KEY is the correlation
@@ -40,21 +40,14 @@ function text(said: string): string {
   return said;
 }
 
-type Work = (session: Session) => Promise<void>;
-
 /** What was asked for. */
 function parse(): { work: Work; options: CommonOptions } {
   let work: Work | undefined;
-  const program = new Command("observe")
-    .description("Shows what observers expect and found, explains a case, and acknowledges, verifies and backfills.")
-    .option(...appOption)
-    .option("--json", "print the result, or the error, as JSON")
-    .option("--verbose", "show where an error comes from")
-    .addHelpText("after", help)
-    .configureHelp({ showGlobalOptions: true })
-    .exitOverride();
-  const command = (usage: string, description: string) =>
-    program.command(usage).description(description).configureHelp({ showGlobalOptions: true }).exitOverride();
+  const { program, command } = programOf(
+    "observe",
+    "Shows what observers expect and found, explains a case, and acknowledges, verifies and backfills.",
+    help,
+  );
 
   command("list", "observers: what each expects, where it stands, and how its cases are").action(() => {
     work = list;

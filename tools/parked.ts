@@ -2,14 +2,14 @@
 /** `npm run parked -- COMMAND`: events that reactors and notifications could not deliver; delivers them again, or drops them. */
 
 import "reflect-metadata";
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import { environmentHelp } from "../src/index.js";
 import { exitCodesInWords, run } from "./command-line.js";
-import { appOption } from "./load-application.js";
-import { withSession, type CommonOptions, type Session } from "./observe/session.js";
+import { withSession, type CommonOptions } from "./observe/session.js";
 import { list } from "./parked/list.js";
 import { drop, retry, type DropOptions, type RetryOptions } from "./parked/requests.js";
 import { show } from "./parked/show.js";
+import { programOf, words, type Work } from "./subcommands.js";
 
 const help = `
 NAME is a reactor or a notification; reactor:NAME where the name alone would not say which. POSITION is where the event is in
@@ -33,28 +33,16 @@ function seconds(text: string): number {
   return value;
 }
 
-function text(said: string): string {
-  if (said.trim() === "") throw new InvalidArgumentError("Expected text.");
-  return said.trim();
-}
-
-type Work = (session: Session) => Promise<void>;
-
 function parse(): { work: Work; options: CommonOptions } {
   let work: Work | undefined;
-  const program = new Command("parked")
-    .description("Shows events that reactors and notifications have parked, delivers them again, and drops them.")
-    .option(...appOption)
-    .option("--json", "print the result, or the error, as JSON")
-    .option("--verbose", "show where an error comes from")
-    .addHelpText("after", help)
-    .configureHelp({ showGlobalOptions: true })
-    .exitOverride();
-  const command = (usage: string, description: string) =>
-    program.command(usage).description(description).configureHelp({ showGlobalOptions: true }).exitOverride();
+  const { program, command } = programOf(
+    "parked",
+    "Shows events that reactors and notifications have parked, delivers them again, and drops them.",
+    help,
+  );
   const asking = (usage: string, description: string) =>
     command(usage, description)
-      .option("--by <who>", "who wants it (default: you)", text)
+      .option("--by <who>", "who wants it (default: you)", words)
       .option("--timeout <seconds>", "how long to wait for the answer", seconds, 30);
 
   command("list [name]", "what is parked, in the order of the log, and why")
@@ -78,7 +66,7 @@ function parse(): { work: Work; options: CommonOptions } {
   asking("drop", "never deliver parked events; it is put on record, and their streams go on")
     .argument("<name>")
     .argument("<positions...>", "", position)
-    .requiredOption("--reason <text>", "why: it is put on record", text)
+    .requiredOption("--reason <text>", "why: it is put on record", words)
     .option("--yes", "do it; without it only tell what would be dropped")
     .action((name: string, positions: readonly bigint[], options: DropOptions) => {
       work = (session) => drop(session, name, positions, options);

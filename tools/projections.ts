@@ -3,16 +3,16 @@
 
 import "reflect-metadata";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import { environmentHelp } from "../src/index.js";
 import { exitCodesInWords, run } from "./command-line.js";
-import { appOption } from "./load-application.js";
 import { withSession, type CommonOptions, type Session } from "./observe/session.js";
 import { generationsInWords, movedBetween } from "./projections/generations.js";
 import { pause, pausesInWords, resume, type PauseOptions } from "./projections/pause.js";
 import { prune, type PruneCommandOptions } from "./projections/prune.js";
 import { rollback } from "./projections/rollback.js";
 import { inWords, progressBetween, sample } from "./projections/standing.js";
+import { programOf, words, type Work } from "./subcommands.js";
 
 interface Options extends CommonOptions {
   readonly interval: number;
@@ -45,51 +45,39 @@ function seconds(text: string): number {
   return value;
 }
 
-function text(said: string): string {
-  if (said.trim() === "") throw new InvalidArgumentError("Expected text.");
-  return said.trim();
-}
-
-type Work = (session: Session) => Promise<void>;
-
 function parse(): { work: Work; options: CommonOptions } {
-  let work: Work = (session) => show(session, command.opts<Options>());
-  const command = new Command("projections")
-    .description("Shows where projections and observers stand, whether they move, and how long they will take.")
+  let work: Work = (session) => show(session, program.opts<Options>());
+  const { program, command } = programOf(
+    "projections",
+    "Shows where projections and observers stand, whether they move, and how long they will take.",
+    help,
+    "; with --watch a line for each look",
+  );
+  program
     .option("--interval <seconds>", "time between two looks", seconds, 1)
     .option("--watch", "look again and again, until Ctrl-C")
-    .option(...appOption)
-    .option("--json", "print the result, or the error, as JSON; with --watch a line for each look")
-    .option("--verbose", "show where an error comes from")
-    .addHelpText("after", help)
-    .configureHelp({ showGlobalOptions: true })
     .allowExcessArguments(false)
-    .exitOverride()
     // Without it, a command that is none of these would be taken for a wish for help.
     .action(() => undefined);
-  const subcommand = (usage: string, description: string) =>
-    command.command(usage).description(description).configureHelp({ showGlobalOptions: true }).exitOverride();
-  subcommand("pause <name>", "let a subscription stand still, in every process, until it is resumed")
-    .requiredOption("--reason <text>", "why: it is shown wherever the subscription is", text)
-    .option("--by <who>", "who wants it (default: you)", text)
+  command("pause <name>", "let a subscription stand still, in every process, until it is resumed")
+    .requiredOption("--reason <text>", "why: it is shown wherever the subscription is", words)
+    .option("--by <who>", "who wants it (default: you)", words)
     .action((name: string, options: PauseOptions) => {
       work = (session) => pause(session, name, options);
     });
-  subcommand("resume <name>", "let a subscription that was paused go on from its checkpoint").action((name: string) => {
+  command("resume <name>", "let a subscription that was paused go on from its checkpoint").action((name: string) => {
     work = (session) => resume(session, name);
   });
-  subcommand("rollback <name>", "put back what served before the last rebuild of a projection").action(
-    (name: string) => {
-      work = (session) => rollback(session, name);
-    },
-  );
-  subcommand("prune [name]", "drop generations that no longer serve")
+  command("rollback <name>", "put back what served before the last rebuild of a projection").action((name: string) => {
+    work = (session) => rollback(session, name);
+  });
+  command("prune [name]", "drop generations that no longer serve")
     .option("--dry-run", "tell what would be dropped, and drop nothing")
     .action((name: string | undefined, options: PruneCommandOptions) => {
       work = (session) => prune(session, name, options);
     });
-  command.parse();
-  return { work, options: command.opts<Options>() };
+  program.parse();
+  return { work, options: program.opts<Options>() };
 }
 
 async function show({ rollcall, signal, print }: Session, { interval, watch }: Options): Promise<void> {

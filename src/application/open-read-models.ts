@@ -21,8 +21,7 @@ export async function openReadModels(
     const { openPostgresReadModelStore } = await import("../projection/postgres/index.js");
     return openPostgresReadModelStore({ url: readModels, ...readModelsAccess, clock });
   }
-  const file = readModels === inMemory ? ":memory:" : readModels;
-  return openSqliteReadModelStore({ file, ...(clock && { clock }) });
+  return openSqliteReadModelStore({ file: fileOf(readModels), ...(clock && { clock }) });
 }
 
 /**
@@ -33,8 +32,9 @@ export async function surveyReadModels({
   readModels,
   readModelsAccess,
 }: Pick<Configuration, "readModels" | "readModelsAccess">): Promise<SchemaSurvey> {
-  if (!isPostgres(readModels))
-    return surveySqliteReadModels({ file: readModels === inMemory ? ":memory:" : readModels });
+  if (!isPostgres(readModels)) return surveySqliteReadModels({ file: fileOf(readModels) });
   const { surveyPostgresReadModels } = await import("../projection/postgres/index.js");
   return surveyPostgresReadModels({ url: readModels, ...readModelsAccess });
 }
+
+const fileOf = (readModels: string): string => (readModels === inMemory ? ":memory:" : readModels);

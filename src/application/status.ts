@@ -90,9 +90,11 @@ async function subscriptionStatus(
 ): Promise<SubscriptionStatus> {
   const { readModels } = sources;
   const serving = declaration && (await servingGeneration(readModels, declaration));
-  const checkpoint = declaration
-    ? (await readModels.activeGeneration(declaration.place))?.checkpoint
-    : await readModels.loadCheckpoint(subscription);
+  const checkpoint = !declaration
+    ? await readModels.loadCheckpoint(subscription)
+    : serving?.place === declaration.place
+      ? serving.checkpoint
+      : (await readModels.activeGeneration(declaration.place))?.checkpoint;
   const state = checkpoint?.state as ObserverState | undefined;
   const lag = storeAnswers ? await answered(sources, (each) => lagOf(each, filter, checkpoint)) : undefined;
   return {

@@ -6,6 +6,7 @@
 import { ReadModelOutdated } from "../errors.js";
 import { Aside, type AsideOptions } from "../projection/aside.js";
 import type { Generation } from "../projection/read-model-store.js";
+import { isDeclaredBy } from "../projection/generation-rules.js";
 import { compareWithServing, servingOf } from "../projection/row-comparison.js";
 import type { ObserverState } from "./observer-state.js";
 import { DerivedFlags, RecordedFlags } from "./derived-flags.js";
@@ -36,8 +37,7 @@ export async function verifyObserver(readModel: ObserverReadModel, options: Asid
   const { declaration } = readModel;
   const { name, version } = declaration;
   const serving = await servingOf(readModels, declaration);
-  if (serving.version !== version || serving.definition !== declaration.definition)
-    throw new ReadModelOutdated(name, declaration, serving);
+  if (!isDeclaredBy(serving, declaration)) throw new ReadModelOutdated(name, declaration, serving);
   const derived = new DerivedFlags(store);
   const judging = await judgeAside(readModel, derived, options);
   let cases = 0;

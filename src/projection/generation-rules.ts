@@ -2,10 +2,16 @@
 
 import { InvalidModel } from "../errors.js";
 import type { Checkpoint } from "../subscription/checkpoint-store.js";
-import type { ReadModelDeclaration } from "./read-model-store.js";
+import type { Generation, ReadModelDeclaration } from "./read-model-store.js";
 
 /** Names that can be put between quotes in a JSON path as they are. */
 export const isIndexableField = (field: string): boolean => /^[\p{L}\p{N}_$-]{1,100}$/u.test(field);
+
+/** Whether a generation was built by what is declared: by its version, and by its terms. */
+export const isDeclaredBy = (
+  generation: Pick<Generation, "version" | "definition">,
+  { version, definition }: Pick<ReadModelDeclaration, "version" | "definition">,
+): boolean => generation.version === version && generation.definition === definition;
 
 /** Whether a generation at `building`, for which the log was read up to `readThrough`, may take the place of one at `active`. */
 export function hasReached(

@@ -1,4 +1,5 @@
 export * from "./decorators.js";
+export { isDeclaredBy } from "./generation-rules.js";
 export * from "./live-read-model.js";
 export * from "./projection-read-model.js";
 export * from "./read-model.js";

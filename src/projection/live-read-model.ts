@@ -3,6 +3,7 @@
 import { ReadModelOutdated } from "../errors.js";
 import type { EventFilter, EventStore, Page } from "../store/event-store.js";
 import type { Checkpoint, Lease, Subscriber, SubscriberControl } from "../subscription/index.js";
+import { isDeclaredBy } from "./generation-rules.js";
 import type { GenerationWriter, ReadModel } from "./read-model.js";
 import type { Generation, ReadModelStore } from "./read-model-store.js";
 
@@ -47,7 +48,7 @@ export class LiveReadModel implements Subscriber {
   private async generation(lease: Lease): Promise<Generation> {
     const { declaration } = this.readModel;
     const found = await this.readModels.openActive(declaration, lease);
-    const isDeclared = found.version === declaration.version && found.definition === declaration.definition;
+    const isDeclared = isDeclaredBy(found, declaration);
     if (isDeclared && declaration.indexes.every((field) => found.indexes.includes(field))) return found;
     if (!isDeclared && !(await this.readModel.adopts?.(found, this.store)))
       throw new ReadModelOutdated(declaration.name, declaration, found, this.readModel.differsBy?.(found));

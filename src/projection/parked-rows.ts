@@ -1,5 +1,6 @@
 /** Rows that stand still: an event of theirs could not be folded, and the projection lets the others go on. */
 
+import { errorInWords } from "../errors.js";
 import type { RecordedEvent } from "../message/index.js";
 import type { ReadModelDeclaration, Row } from "./read-model-store.js";
 
@@ -26,8 +27,7 @@ export const isParked = (row: Row | undefined): row is Row & ParkedRow =>
 
 /** The row as it was, and why it goes no further. */
 export function parkedRow(row: Row | undefined, { position, type }: RecordedEvent, error: unknown): Row & ParkedRow {
-  const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { ...row, $state: parked, $failure: { position: String(position), type, error: words } };
+  return { ...row, $state: parked, $failure: { position: String(position), type, error: errorInWords(error) } };
 }
 
 /** Whether rows of what was declared so may stand still. */

@@ -89,16 +89,8 @@ export class ProjectionReadModel implements ReadModel {
     };
   }
 
-  async adopts({ definition }: Generation): Promise<boolean> {
-    return this.foldedOtherwise(definition).length === 0;
-  }
-
-  differsBy({ definition }: Generation): string | undefined {
-    return this.foldedOtherwise(definition).join("; ") || undefined;
-  }
-
-  private foldedOtherwise(definition: string): string[] {
-    if (!definition.startsWith("{")) return ["it was built before terms were on record"];
+  differsBy({ definition }: Generation): string {
+    if (!definition.startsWith("{")) return "it was built before terms were on record";
     const { eventTypes, parksRows = false } = JSON.parse(definition) as Terms;
     const built = new Set(eventTypes);
     const added = [...this.folds.keys()].filter((type) => !built.has(type));
@@ -107,7 +99,7 @@ export class ProjectionReadModel implements ReadModel {
       ...(added.length > 0 ? [`it folds ${added.join(", ")} now`] : []),
       ...(removed.length > 0 ? [`it folds ${removed.join(", ")} no more`] : []),
       ...(parksRows !== this.parksRows ? [`it parks rows ${this.parksRows ? "now" : "no more"}`] : []),
-    ];
+    ].join("; ");
   }
 
   /**

@@ -1,12 +1,12 @@
 /** Rebuild of one row: the row of one key is made anew from history, in place, while all the others serve on. */
 
-import { NoRowsAlone, NotBuilt, ReadModelOutdated } from "../errors.js";
-import { randomId } from "../message/index.js";
 import { isDeepStrictEqual } from "node:util";
-import type { RecordedEvent } from "../message/index.js";
+import { systemClock } from "../clock.js";
+import { NoRowsAlone, NotBuilt, ReadModelOutdated } from "../errors.js";
+import { randomId, type RecordedEvent } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
 import { holdLease, verifyCheckpoint } from "../subscription/index.js";
-import { systemClock } from "../clock.js";
+import { isDeclaredBy } from "./generation-rules.js";
 import { liveLease } from "./live-read-model.js";
 import { ProjectionReadModel } from "./projection-read-model.js";
 import type { RebuildOptions } from "./rebuild.js";
@@ -62,7 +62,7 @@ export async function rebuildRow(
 
 /**
  * What serves in the projection's place, if it is of this log and of these terms.
- * @throws UnknownReadModel, ReadModelOutdated, CheckpointMismatch
+ * @throws NotBuilt, ReadModelOutdated, CheckpointMismatch
  */
 async function servingOf(
   readModel: ProjectionReadModel,
@@ -71,7 +71,7 @@ async function servingOf(
   const { declaration } = readModel;
   const serving = await readModels.activeGeneration(declaration.place);
   if (!serving) throw new NotBuilt(declaration.name, declaration.version);
-  if (!(await readModel.adopts(serving)))
+  if (!isDeclaredBy(serving, declaration))
     throw new ReadModelOutdated(declaration.name, declaration, serving, readModel.differsBy(serving));
   await verifyCheckpoint({ name: declaration.name }, serving.checkpoint, store);
   return serving;

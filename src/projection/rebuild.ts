@@ -119,7 +119,7 @@ export const rollback = (readModel: ReadModel, options: RebuildOptions): Promise
     if (!retained) throw new NothingRetained(name);
     if (retained.code !== code) throw new RetainedByOtherCode(name);
     await verifyCheckpoint({ name }, retained.checkpoint, options.store);
-    return build(options.store, readModel, retained, lease, control, options);
+    return { ...(await build(options.store, readModel, retained, lease, control, options)), ...resumedFrom(retained) };
   });
 
 const rebuildFrom = (log: ReadableLog, readModel: ReadModel, options: RebuildOptions): Promise<RebuildResult> =>
@@ -134,13 +134,15 @@ const rebuildFrom = (log: ReadableLog, readModel: ReadModel, options: RebuildOpt
       const written = checkpoint ? { ...generation, checkpoint } : generation;
       const result = await build(log, readModel, written, lease, control, options);
       if (!result.activated && !isResumable) await discard(readModels, generation, lease);
-      return { ...result, resumed: generation.checkpoint?.handled ?? 0 };
+      return { ...result, ...resumedFrom(generation) };
     } catch (error) {
       // What could not be folded is mended in the code, and that may concern the events before it.
       if (!isResumable || !(error instanceof StoreUnavailable)) await discard(readModels, generation, lease);
       throw error;
     }
   });
+
+const resumedFrom = ({ checkpoint }: Generation) => ({ resumed: checkpoint?.handled ?? 0 });
 
 /** Parts that were read differently far have no checkpoint in common: without a digest of its code nobody goes on with it. */
 function beginOnce({ declaration }: ReadModel, lease: Lease, { readModels }: RebuildOptions): Promise<Generation> {
@@ -185,7 +187,7 @@ async function build(
   lease: Lease,
   control: SubscriberControl,
   options: RebuildOptions,
-): Promise<RebuildResult> {
+): Promise<Omit<RebuildResult, "resumed">> {
   const { signal } = control;
   const { store, readModels } = options;
   const { name, place } = readModel.declaration;
@@ -207,7 +209,7 @@ async function build(
       activated = await readModels.activate(generation, lease, { workerLease: liveLease(place), readThrough, retains });
   }
   const { handled, position } = writer.checkpoint;
-  return { name, events: handled, position, resumed: generation.checkpoint?.handled ?? 0, activated };
+  return { name, events: handled, position, activated };
 }
 
 async function readOn(

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Aside, type AsideOptions } from "./aside.js";
 import type { ProjectionReadModel } from "./projection-read-model.js";
 import { verifyCheckpoint } from "../subscription/index.js";
+import { isDeclaredBy } from "./generation-rules.js";
 import { compareWithServing, servingOf, type RowDifference } from "./row-comparison.js";
 import type { Row } from "./read-model-store.js";
 import { inSample, sampled, type Sample } from "./sample.js";
@@ -53,7 +54,7 @@ export async function verifyReadModel(
   readModel: ProjectionReadModel,
   options: ProjectionVerifyOptions,
 ): Promise<ReadModelVerification> {
-  const { name, version, definition } = readModel.declaration;
+  const { name, version } = readModel.declaration;
   const { sample } = options;
   const concerns = sample && inSample(sample);
   const aside = await Aside.begin(readModel, options, async (context) => {
@@ -76,7 +77,7 @@ export async function verifyReadModel(
     name,
     version,
     servingVersion: serving.version,
-    isDeclared: serving.version === version && serving.definition === definition,
+    isDeclared: isDeclaredBy(serving, readModel.declaration),
     position,
     events: aside.events,
     rows,

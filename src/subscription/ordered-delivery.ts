@@ -4,7 +4,7 @@
  */
 
 import { systemClock, type Clock } from "../clock.js";
-import { TooManyParked } from "../errors.js";
+import { errorInWords, TooManyParked } from "../errors.js";
 import type { RecordedEvent } from "../message/index.js";
 import type { EventFilter, EventStore, Page } from "../store/event-store.js";
 import {
@@ -17,7 +17,7 @@ import {
 import type { Deliveries } from "./deliveries.js";
 import { DeliveryRun } from "./delivery-run.js";
 import { DeliveryWindow } from "./delivery-window.js";
-import { ParkedDelivery, textOf, waitsBehind } from "./parked-delivery.js";
+import { ParkedDelivery, waitsBehind } from "./parked-delivery.js";
 import type { ParkedEventStore } from "./parked-events.js";
 import type { Obstacle, RunControl, Subscriber } from "./subscriber.js";
 import { tell } from "./tell.js";
@@ -153,7 +153,7 @@ export class OrderedDelivery implements Subscriber {
     }
     const outcome = await this.deliveries.deliver(recorded, run.control.signal);
     if (outcome.kind === "failed") {
-      this.park(run, recorded, outcome.attempts, textOf(outcome.error));
+      this.park(run, recorded, outcome.attempts, errorInWords(outcome.error));
     }
     return outcome.kind !== "interrupted";
   }

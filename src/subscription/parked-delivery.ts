@@ -1,7 +1,7 @@
 /** Does with parked events what operators ask for, for as long as the lease is held: in the order of each stream, and on record. */
 
 import type { Clock } from "../clock.js";
-import { StreamDeleted } from "../errors.js";
+import { errorInWords, StreamDeleted } from "../errors.js";
 import type { RecordedEvent } from "../message/index.js";
 import type { EventStore } from "../store/event-store.js";
 import type { CheckpointStore, ParkedEvent } from "./checkpoint-store.js";
@@ -103,7 +103,7 @@ export class ParkedDelivery {
       const outcome = await this.deliver(first, run.control.signal);
       if (outcome.kind === "interrupted") return;
       if (outcome.kind === "failed") {
-        const stays = await this.parkAgain(run, first, outcome.attempts, textOf(outcome.error));
+        const stays = await this.parkAgain(run, first, outcome.attempts, errorInWords(outcome.error));
         report.failed.push({ position: stays.position, error: stays.error });
         return;
       }
@@ -177,9 +177,6 @@ export class ParkedDelivery {
 }
 
 export const waitsBehind = (position: bigint): string => `waits behind position ${position} of the same stream`;
-
-export const textOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 const newReport = (): Report => ({ delivered: [], dropped: [], failed: [], unknown: [] });
 

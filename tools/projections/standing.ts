@@ -1,6 +1,6 @@
 /** Where read models stand: two looks at them, and what has happened in between. */
 
-import type { Rollcall } from "../../src/index.js";
+import { isDeclaredBy, type Rollcall } from "../../src/index.js";
 import type { SubscriptionStatus } from "../../src/query/index.js";
 import { coloured, table } from "../observe/layout.js";
 import { generationsOf, type GenerationLook } from "./generations.js";
@@ -47,7 +47,8 @@ export async function sample(rollcall: Rollcall): Promise<Sample> {
   const { subscriptions } = await rollcall.queryContext().status();
   const declared = [...assembly.projections, ...assembly.observers];
   const looks = await Promise.all(
-    declared.map(async ({ declaration: { name, version, place, definition } }): Promise<Look> => {
+    declared.map(async ({ declaration }): Promise<Look> => {
+      const { name, version, place } = declaration;
       const { kind, lag, pause } = subscriptions.find((each) => each.name === name && isReadModel(each.kind))!;
       const serving = await readModels.activeGeneration(place);
       const position = serving?.checkpoint?.position;
@@ -56,7 +57,7 @@ export async function sample(rollcall: Rollcall): Promise<Sample> {
         kind: kind as Look["kind"],
         version,
         ...(serving && { servingVersion: serving.version }),
-        isDeclared: serving?.version === version && serving.definition === definition,
+        isDeclared: serving !== undefined && isDeclaredBy(serving, declaration),
         ...(position !== undefined && { position }),
         lagEvents: lag?.events ?? 0,
         hasMore: lag?.more ?? false,

@@ -2,9 +2,10 @@
 
 import { InvalidArgumentError } from "commander";
 import type { Moment } from "../../src/index.js";
-import { Interrupted, progress } from "../command-line.js";
+import { Interrupted } from "../command-line.js";
 import { counted } from "../observe/layout.js";
 import type { Session } from "../observe/session.js";
+import { watching } from "./watching.js";
 
 /** A position of the log, or a time by ISO 8601. @throws InvalidArgumentError */
 export function momentOf(text: string): Moment {
@@ -20,20 +21,15 @@ export async function buildUntil(
   moment: Moment,
   label: string,
 ): Promise<void> {
-  let shown: ReturnType<typeof progress> | undefined;
-  try {
-    const end = "position" in moment ? Number(moment.position) : undefined;
-    const onProgress = ({ position = 0n }) => {
-      shown ??= progress(`${name}~${label}`, end, "positions");
-      shown.update(Number(position));
-    };
-    const { activated, ...result } = await rollcall.rebuildUntil(name, moment, label, { signal, onProgress });
-    if (!activated) throw new Interrupted((signal.reason as Interrupted).exitCode, "Nothing was changed.");
-    print(
-      { ...result, label, path: `/read-models/${name}~${label}` },
-      `${name}: built from ${counted(result.events, "event")}, up to position ${result.position ?? "none"}. Ask for it at /read-models/${name}~${label}; npm run projections -- prune ${name} drops it.`,
-    );
-  } finally {
-    shown?.end();
-  }
+  const end = "position" in moment ? moment.position : undefined;
+  const { activated, ...result } = await watching(
+    `${name}~${label}`,
+    () => end,
+    (onProgress) => rollcall.rebuildUntil(name, moment, label, { signal, onProgress }),
+  );
+  if (!activated) throw new Interrupted((signal.reason as Interrupted).exitCode, "Nothing was changed.");
+  print(
+    { ...result, label, path: `/read-models/${name}~${label}` },
+    `${name}: built from ${counted(result.events, "event")}, up to position ${result.position ?? "none"}. Ask for it at /read-models/${name}~${label}; npm run projections -- prune ${name} drops it.`,
+  );
 }

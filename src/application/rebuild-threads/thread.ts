@@ -3,7 +3,7 @@
 import "reflect-metadata";
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { InvalidConfiguration } from "../../errors.js";
-import { foldPart, PartFailed, ProjectionPart } from "../../projection/index.js";
+import { foldPart, isDeclaredBy, PartFailed, ProjectionPart } from "../../projection/index.js";
 import type { Checkpoint } from "../../subscription/index.js";
 import { modelOf } from "../assembly.js";
 import { openReadModels } from "../open-read-models.js";
@@ -54,7 +54,7 @@ async function folded(assignment: Assignment, port: MessagePort): Promise<Checkp
 
 /** @throws InvalidConfiguration when the module does not declare the projection as the main thread knows it */
 async function readModelOf({ application, generation, limits, part }: Assignment): Promise<ProjectionPart> {
-  const { name, version, definition } = generation;
+  const { name } = generation;
   const loaded = (await import(application).catch((error: unknown) => {
     throw new InvalidConfiguration([`The application ${application} cannot be loaded: ${(error as Error).message}`]);
   })) as { readonly default?: ApplicationDefinition };
@@ -62,7 +62,7 @@ async function readModelOf({ application, generation, limits, part }: Assignment
   const declared = model?.projections.find(({ role }) => role.name === name);
   const readModel = declared && new ProjectionPart(declared, model!.upcasters, limits, part);
   const found = readModel?.declaration;
-  if (found?.version === version && found.definition === definition) return readModel!;
+  if (found && isDeclaredBy(generation, found)) return readModel!;
   throw new InvalidConfiguration([
     `The default export of ${application} ${found ? `declares ${name} otherwise` : `has no projection ${name}`}. Name the module of the application that is to be rebuilt, whose default export is application({ … }).`,
   ]);

@@ -1,6 +1,7 @@
 /** Checkpoints in PostgreSQL: how they become columns, and those of subscriptions that have no rows of their own. */
 
 import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
+import { valuesOf } from "../checkpoint-values.js";
 import type { Columns, Database, Transaction } from "./database.js";
 import type { Leases } from "./leases.js";
 import { originalText, storedText } from "./stored-text.js";
@@ -15,14 +16,6 @@ export interface CheckpointRecord extends Columns {
   readonly checkpoint_state: string | null;
 }
 
-export type CheckpointValues = [
-  storeId: string,
-  position: bigint | null,
-  handled: number,
-  recordedAtMs: number | null,
-  state: string | null,
-];
-
 export function checkpointOf(record: CheckpointRecord): Checkpoint | undefined {
   const { store_id, position, handled, recorded_at_ms, checkpoint_state } = record;
   if (store_id === null) return undefined;
@@ -33,12 +26,6 @@ export function checkpointOf(record: CheckpointRecord): Checkpoint | undefined {
     recordedAtMs: recorded_at_ms === null ? undefined : Number(recorded_at_ms),
     ...(checkpoint_state === null ? {} : { state: JSON.parse(checkpoint_state) as unknown }),
   };
-}
-
-export function valuesOf({ storeId, position, handled, recordedAtMs, state }: Checkpoint): CheckpointValues {
-  // Undefined for what JSON has no words for, `undefined` first of all.
-  const stateText = JSON.stringify(state) as string | undefined;
-  return [storeId, position ?? null, handled, recordedAtMs ?? null, stateText ?? null];
 }
 
 export interface ParkedRecord extends Columns {

@@ -2,7 +2,8 @@
 
 import { StoreClosed, StoreUnavailable } from "../../errors.js";
 import type { Generation, ReadModelDeclaration } from "../read-model-store.js";
-import { checkpointColumns, checkpointOf, type CheckpointRecord, type CheckpointValues } from "./checkpoints.js";
+import type { CheckpointValues } from "../checkpoint-values.js";
+import { checkpointColumns, checkpointOf, type CheckpointRecord } from "./checkpoints.js";
 import type { Database, Transaction } from "./database.js";
 import { isLocked } from "./failures.js";
 import { dropRowTable, RowTable } from "./row-table.js";
@@ -138,20 +139,19 @@ export class Generations {
   }
 
   /** Drops what was retired, here or by a process that was killed before it came to this. Each in its own transaction. */
-  async prune(): Promise<void> {
+  async dropRetired(): Promise<void> {
     try {
       const retired = await this.database.query<{ id: string }>(
         `SELECT id FROM ${this.table} WHERE NOT (${isPresent})`,
       );
-      for (const { id } of retired)
-        await this.database.write((transaction) => this.dropRetired(transaction, Number(id)));
+      for (const { id } of retired) await this.database.write((transaction) => this.dropOne(transaction, Number(id)));
     } catch (error) {
       // What retired them has succeeded and must not seem to have failed; the next one to come here drops the rest.
       if (!(error instanceof StoreUnavailable || error instanceof StoreClosed || error instanceof InUse)) throw error;
     }
   }
 
-  private async dropRetired(transaction: Transaction, id: number): Promise<void> {
+  private async dropOne(transaction: Transaction, id: number): Promise<void> {
     try {
       // Whoever reads the table, a backup for example, may do so for long, and others would have to wait behind us.
       await transaction.change("SET LOCAL lock_timeout = 1000");

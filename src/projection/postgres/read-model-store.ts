@@ -5,6 +5,7 @@ import { Fenced, InvalidConfiguration, UnknownReadModel } from "../../errors.js"
 import { Secret } from "../../secret.js";
 import type { Lease } from "../../subscription/checkpoint-store.js";
 import { SubscriptionStore } from "../../subscription/subscription-store.js";
+import { valuesOf } from "../checkpoint-values.js";
 import { checkDeclaration, hasReached } from "../generation-rules.js";
 import type {
   Activation,
@@ -20,7 +21,7 @@ import { encodeRows, isStorableKey } from "../row-encoding.js";
 import type { SchemaSurvey } from "../schema-survey.js";
 import { checkIndexed, checkOrder, checkQuery, pageOf, type KeyedRow, type OrderOptions } from "../row-query.js";
 import { postgresAddress, schemaProblems } from "./address.js";
-import { Checkpoints, valuesOf } from "./checkpoints.js";
+import { Checkpoints } from "./checkpoints.js";
 import { Database, type Transaction } from "./database.js";
 import { Generations, isPresent, isServing, type StoredGeneration } from "./generations.js";
 import { Leases } from "./leases.js";
@@ -122,7 +123,7 @@ class PostgresReadModelStore extends SubscriptionStore implements ReadModelStore
       const active = await this.records.active(declaration.place, transaction);
       return active ?? this.records.create(transaction, declaration, "active");
     });
-    await this.records.prune();
+    await this.records.dropRetired();
     return generation;
   }
 
@@ -145,7 +146,7 @@ class PostgresReadModelStore extends SubscriptionStore implements ReadModelStore
       const unfinished = resumes ? await this.records.unfinished(transaction, declaration) : undefined;
       return unfinished ?? this.records.create(transaction, declaration, "building");
     });
-    await this.records.prune();
+    await this.records.dropRetired();
     return generation;
   }
 
@@ -219,7 +220,7 @@ class PostgresReadModelStore extends SubscriptionStore implements ReadModelStore
       await this.leases.revoke(transaction, workerLease);
       return true;
     });
-    if (activated) await this.records.prune();
+    if (activated) await this.records.dropRetired();
     return activated;
   }
 
@@ -233,7 +234,7 @@ class PostgresReadModelStore extends SubscriptionStore implements ReadModelStore
       const found = await this.locked(generation, transaction);
       if (found && (serving || found.state !== "active")) await this.records.retire(transaction, found.id);
     });
-    await this.records.prune();
+    await this.records.dropRetired();
   }
 
   findRow(place: string, key: string): Promise<Row | undefined> {

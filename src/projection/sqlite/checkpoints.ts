@@ -2,6 +2,7 @@
 
 import type { Statement } from "better-sqlite3";
 import type { Checkpoint, Lease, ParkedEvent } from "../../subscription/checkpoint-store.js";
+import { valuesOf, type CheckpointValues } from "../checkpoint-values.js";
 import type { Database } from "./database.js";
 import type { Leases } from "./leases.js";
 
@@ -17,14 +18,6 @@ export interface CheckpointRecord {
   readonly checkpointState: string | null;
 }
 
-export type CheckpointValues = [
-  storeId: string,
-  position: bigint | null,
-  handled: number,
-  recordedAtMs: number | null,
-  state: string | null,
-];
-
 export function checkpointOf(record: CheckpointRecord): Checkpoint | undefined {
   if (record.storeId === null) return undefined;
   return {
@@ -36,16 +29,25 @@ export function checkpointOf(record: CheckpointRecord): Checkpoint | undefined {
   };
 }
 
-export function valuesOf({ storeId, position, handled, recordedAtMs, state }: Checkpoint): CheckpointValues {
-  // Undefined for what JSON has no words for, `undefined` first of all.
-  const stateText = JSON.stringify(state) as string | undefined;
-  return [storeId, position ?? null, handled, recordedAtMs ?? null, stateText ?? null];
-}
-
 interface ParkedRecord extends Omit<ParkedEvent, "position" | "revision"> {
   readonly position: string;
   readonly revision: string;
 }
+
+/** A parked event as columns, that of who parked it first. */
+export const parkedValues = ({ name }: Lease, event: ParkedEvent) =>
+  [
+    name,
+    event.position,
+    event.subscription,
+    event.streamName,
+    event.revision,
+    event.eventId,
+    event.eventType,
+    event.attempts,
+    event.error,
+    event.parkedAtMs,
+  ] as const;
 
 export class Checkpoints {
   private readonly find: Statement<[string], CheckpointRecord>;
@@ -93,19 +95,7 @@ export class Checkpoints {
 
   /** Inside a transaction. */
   park(lease: Lease, parked: readonly ParkedEvent[]): void {
-    for (const event of parked)
-      this.parkOne.run(
-        lease.name,
-        event.position,
-        event.subscription,
-        event.streamName,
-        event.revision,
-        event.eventId,
-        event.eventType,
-        event.attempts,
-        event.error,
-        event.parkedAtMs,
-      );
+    for (const event of parked) this.parkOne.run(...parkedValues(lease, event));
   }
 
   parked(subscription: string): Promise<readonly ParkedEvent[]> {

@@ -4,7 +4,8 @@ import type { Statement } from "better-sqlite3";
 import type { Clock } from "../../clock.js";
 import { StoreClosed, StoreUnavailable } from "../../errors.js";
 import type { Generation, ReadModelDeclaration } from "../read-model-store.js";
-import { checkpointColumns, checkpointOf, type CheckpointRecord, type CheckpointValues } from "./checkpoints.js";
+import type { CheckpointValues } from "../checkpoint-values.js";
+import { checkpointColumns, checkpointOf, type CheckpointRecord } from "./checkpoints.js";
 import type { Database } from "./database.js";
 import { createRowTable, dropRowTable } from "./row-table.js";
 
@@ -25,7 +26,7 @@ interface GenerationRecord extends CheckpointRecord {
   readonly code: string | null;
 }
 
-/** Every method but `prune` runs inside a transaction of the caller. */
+/** Every method but `dropRetired` runs inside a transaction of the caller. */
 export class Generations {
   private readonly findAll: Statement<[], GenerationRecord>;
   private readonly findActive: Statement<[string], GenerationRecord>;
@@ -153,7 +154,7 @@ export class Generations {
   }
 
   /** Drops what was retired, here or by a process that was killed before it came to this. Each in its own transaction. */
-  async prune(): Promise<void> {
+  async dropRetired(): Promise<void> {
     const { connection } = this.database;
     try {
       for (const id of await this.database.retrying(() => this.findRetired.all()))

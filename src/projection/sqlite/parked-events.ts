@@ -14,7 +14,7 @@ import {
   type ParkedRequestState,
   type ReleasedEvent,
 } from "../../subscription/parked-events.js";
-import type { Checkpoints } from "./checkpoints.js";
+import { parkedValues, type Checkpoints } from "./checkpoints.js";
 import type { Database } from "./database.js";
 import type { Leases } from "./leases.js";
 
@@ -128,16 +128,7 @@ export class ParkedEvents {
       for (const event of released) {
         this.unpark.run(lease.name, event.position);
         this.record.run(
-          lease.name,
-          event.position,
-          event.subscription,
-          event.streamName,
-          event.revision,
-          event.eventId,
-          event.eventType,
-          event.attempts,
-          event.error,
-          event.parkedAtMs,
+          ...parkedValues(lease, event),
           event.outcome,
           event.by,
           event.reason ?? null,

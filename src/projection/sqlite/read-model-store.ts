@@ -17,11 +17,12 @@ import type {
   RowPage,
   RowQuery,
 } from "../read-model-store.js";
+import { valuesOf } from "../checkpoint-values.js";
 import { checkDeclaration, hasReached } from "../generation-rules.js";
 import { encodeRows, isStorableKey } from "../row-encoding.js";
 import type { SchemaSurvey } from "../schema-survey.js";
 import { checkIndexed, checkOrder, checkQuery, pageOf, type KeyedRow, type OrderOptions } from "../row-query.js";
-import { Checkpoints, valuesOf } from "./checkpoints.js";
+import { Checkpoints } from "./checkpoints.js";
 import { Database } from "./database.js";
 import { Generations, type StoredGeneration } from "./generations.js";
 import { Leases } from "./leases.js";
@@ -105,7 +106,7 @@ class SqliteReadModelStore extends SubscriptionStore implements ReadModelStore {
       this.leases.check(lease);
       return this.records.active(declaration.place) ?? this.records.create(declaration, "active");
     });
-    await this.records.prune();
+    await this.records.dropRetired();
     return generation;
   }
 
@@ -128,7 +129,7 @@ class SqliteReadModelStore extends SubscriptionStore implements ReadModelStore {
       const unfinished = resumes ? this.records.unfinished(declaration) : undefined;
       return unfinished ?? this.records.create(declaration, "building");
     });
-    await this.records.prune();
+    await this.records.dropRetired();
     return generation;
   }
 
@@ -200,7 +201,7 @@ class SqliteReadModelStore extends SubscriptionStore implements ReadModelStore {
       this.leases.revoke(workerLease);
       return true;
     });
-    if (activated) await this.records.prune();
+    if (activated) await this.records.dropRetired();
     return activated;
   }
 
@@ -214,7 +215,7 @@ class SqliteReadModelStore extends SubscriptionStore implements ReadModelStore {
       const found = this.records.byId(generation.id);
       if (found && (serving || found.state !== "active")) this.records.retire(found.id);
     });
-    await this.records.prune();
+    await this.records.dropRetired();
   }
 
   findRow(place: string, key: string): Promise<Row | undefined> {

@@ -1,6 +1,7 @@
 /** How a story ends: what came is compared as a store would keep it, and a failure says what came instead. */
 
 import assert from "node:assert/strict";
+import { errorInWords } from "../../errors.js";
 import type { AnyCommand, AnyEvent } from "../../message/index.js";
 import { roleOf, usesOf, type AnyClass, type DeclaredClass, type RoleKind } from "../../model/index.js";
 
@@ -33,7 +34,7 @@ export function same(actual: unknown, expected: unknown, sentence: string): void
 
 /** @throws AssertionError unless `error` is of the class, and says what `message` matches */
 export function failedWith(error: unknown, type: ErrorClass, message: RegExp | undefined, who: string): void {
-  const found = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const found = errorInWords(error);
   if (!(error instanceof type))
     throw failure(`${who} failed otherwise than expected. Expected: ${type.name}. Found: ${found}`, error, type);
   if (message && !message.test(error.message))
