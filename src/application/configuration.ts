@@ -36,6 +36,8 @@ export interface Configuration {
    * For an application that only observes and projects, over a log that others write.
    */
   readonly readOnly: boolean;
+  /** A log in an SQLite file may have a packed copy beside it, which rebuilds make and read. */
+  readonly packedCopy: boolean;
   /** What this process does; everything unless stated. */
   readonly roles: readonly string[] | "all";
   readonly http: { readonly host: string; readonly port: number };
@@ -58,6 +60,7 @@ export const defaultConfiguration: Configuration = {
   streamPrefix: defaultStreamPrefix,
   readModels: ".rollcall/read-models.sqlite",
   readOnly: false,
+  packedCopy: true,
   roles: "all",
   http: { host: "127.0.0.1", port: 3000 },
   leaseTtlMs: 5_000,
@@ -79,6 +82,8 @@ export const environmentHelp = `Environment:
                          (default ${defaultConfiguration.readModels}, or memory: when the log is)
   ROLLCALL_READ_ONLY     true: nothing is written into the log; flags go to an SQLite file beside the read models
                          (default ${defaultConfiguration.readOnly})
+  ROLLCALL_PACKED_COPY   false: rebuilds make and read no packed copy of a log that is an SQLite file
+                         (default ${defaultConfiguration.packedCopy})
   ROLLCALL_ROLES         what this process does, separated by commas: names of domains, projection, observer,
                          notification, http
                          (default: everything)
@@ -92,6 +97,7 @@ interface Stated extends StatedAccess {
   readonly streamPrefix: string | undefined;
   readonly readModels: string | undefined;
   readonly readOnly: string | boolean | undefined;
+  readonly packedCopy: string | boolean | undefined;
   readonly roles: Configuration["roles"] | undefined;
   readonly host: string | undefined;
   readonly port: string | number | undefined;
@@ -111,6 +117,7 @@ const namesInEnvironment: Names = {
   streamPrefix: "ROLLCALL_STREAM_PREFIX",
   readModels: "ROLLCALL_READ_MODELS",
   readOnly: "ROLLCALL_READ_ONLY",
+  packedCopy: "ROLLCALL_PACKED_COPY",
   roles: "ROLLCALL_ROLES",
   host: "ROLLCALL_HOST",
   port: "ROLLCALL_PORT",
@@ -128,6 +135,7 @@ const namesInCode: Names = {
   streamPrefix: "streamPrefix",
   readModels: "readModels",
   readOnly: "readOnly",
+  packedCopy: "packedCopy",
   roles: "roles",
   host: "http.host",
   port: "http.port",
@@ -160,6 +168,7 @@ export function configurationFrom(
       streamPrefix: text("streamPrefix"),
       readModels: text("readModels"),
       readOnly: text("readOnly"),
+      packedCopy: text("packedCopy"),
       roles: roles?.length ? roles : "all",
       host: text("host"),
       port: text("port"),
@@ -172,11 +181,22 @@ export function configurationFrom(
 /** A configuration stated in code, checked as one of the environment is. @throws InvalidConfiguration with every problem */
 export function completed(stated: StatedConfiguration): Configuration {
   const { store, access = {}, streamPrefix, readModels, readOnly, roles, http, leaseTtlMs } = stated;
-  const { readModelsAccess } = stated;
+  const { packedCopy, readModelsAccess } = stated;
   const { user, password, passwordFile, caFile, certFile, keyFile } = access;
   const entering = { user, password, passwordFile, caFile, certFile, keyFile };
   const configuration = checked(
-    { store, ...entering, streamPrefix, readModels, readOnly, roles, host: http?.host, port: http?.port, leaseTtlMs },
+    {
+      store,
+      ...entering,
+      streamPrefix,
+      readModels,
+      readOnly,
+      packedCopy,
+      roles,
+      host: http?.host,
+      port: http?.port,
+      leaseTtlMs,
+    },
     namesInCode,
   );
   return readModelsAccess ? { ...configuration, readModelsAccess } : configuration;
@@ -204,16 +224,19 @@ function checked(stated: Stated, names: Names): Configuration {
     problems.push(
       `${names.streamPrefix} is "${streamPrefix}". Use text without a "-", which would end the category, that does not begin with "$", as EventStoreDB's own streams do.`,
     );
-  const readOnly = String(stated.readOnly ?? defaultConfiguration.readOnly);
-  if (readOnly !== "true" && readOnly !== "false")
-    problems.push(`${names.readOnly} is "${readOnly}". Use true or false.`);
+  const yesOrNo = (setting: "readOnly" | "packedCopy") => {
+    const value = String(stated[setting] ?? defaultConfiguration[setting]);
+    if (value !== "true" && value !== "false") problems.push(`${names[setting]} is "${value}". Use true or false.`);
+    return value === "true";
+  };
   const configuration: Configuration = {
     store,
     access: storeAccess(address, stated, names, problems),
     streamPrefix,
     readModels,
     ...(rows.access && { readModelsAccess: rows.access }),
-    readOnly: readOnly === "true",
+    readOnly: yesOrNo("readOnly"),
+    packedCopy: yesOrNo("packedCopy"),
     roles: stated.roles ?? defaultConfiguration.roles,
     http: {
       host: stated.host ?? defaultConfiguration.http.host,

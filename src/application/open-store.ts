@@ -10,7 +10,7 @@ import { defaultConfiguration, type Configuration } from "./configuration.js";
 import { isPostgres } from "./read-models-address.js";
 import { inMemory, isEventStoreDb } from "./store-address.js";
 
-type Settings = Pick<Configuration, "store" | "access" | "streamPrefix" | "readModels" | "readOnly">;
+type Settings = Pick<Configuration, "store" | "access" | "streamPrefix" | "readModels" | "readOnly" | "packedCopy">;
 
 /**
  * Opens the event store, and makes the folder of its file; read-only, with a store beside the read models for what is
@@ -46,7 +46,7 @@ export async function readOnlyOver(
 }
 
 async function openLog(
-  { store, access, streamPrefix, readModels, readOnly }: Settings,
+  { store, access, streamPrefix, readModels, readOnly, packedCopy }: Settings,
   clock: Clock | undefined,
 ): Promise<EventStore> {
   if (store === inMemory) return new MemoryEventStore({ clock, streamPrefix });
@@ -70,7 +70,7 @@ async function openLog(
   if (readOnly && !existsSync(store))
     throw new InvalidConfiguration([`The log ${store} is not there, and is only to be read. Name the one that is.`]);
   await mkdir(dirname(store), { recursive: true });
-  return openSqliteEventStore({ file: store, clock, streamPrefix });
+  return openSqliteEventStore({ file: store, clock, streamPrefix, packedCopy: packedCopy && !readOnly });
 }
 
 /**

@@ -26,6 +26,9 @@ export const contentsOf = (data: unknown, metadata: () => unknown = () => undefi
   metadata,
 });
 
+/** What follows the category in the name of a stream; the whole name where there is no category. */
+export const aggregateIdOf = (streamName: string): string => streamName.slice(streamName.indexOf("-") + 1);
+
 export class RecordedEvent {
   // Numbers and plain values in a fixed order keep making one of these cheap: a rebuild makes millions.
   constructor(
@@ -99,8 +102,7 @@ export class RecordedEvent {
 
   /** What follows the category: `7` in `order-7`; the whole name where there is no category. */
   get aggregateId(): string {
-    const { streamName } = this;
-    return streamName.slice(streamName.indexOf("-") + 1);
+    return aggregateIdOf(this.streamName);
   }
 
   /** As stored: a JSON value, JSON text, bytes, or `undefined`. */

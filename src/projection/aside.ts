@@ -59,7 +59,7 @@ export class Aside {
   async through(position: bigint): Promise<void> {
     const { writer, filter } = this;
     const { store, signal, onProgress } = this.options;
-    for await (const page of store.readLog({ after: this.position, filter, signal })) {
+    for await (const page of store.readLog({ after: this.position, filter, signal, repeatedly: true })) {
       const due = page.at(-1)!.position <= position ? page : page.filter((event) => event.position <= position);
       if (due.length > 0) await writer.handle(due);
       onProgress?.(this.position ?? 0n, position);

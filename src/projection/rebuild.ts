@@ -221,7 +221,7 @@ async function readOn(
   signal: AbortSignal,
   { onProgress }: RebuildOptions,
 ): Promise<void> {
-  for await (const page of log.readLog({ after: writer.checkpoint.position, filter, signal })) {
+  for await (const page of log.readLog({ after: writer.checkpoint.position, filter, signal, repeatedly: true })) {
     await writer.handle(page);
     const { handled, position } = writer.checkpoint;
     onProgress?.({ name, events: handled, position, head });

@@ -56,6 +56,7 @@ export class SharedRead {
     for await (const page of this.store.readLog({
       ...(after !== undefined && { after }),
       ...(filter && { filter }),
+      repeatedly: options.some(({ repeatedly }) => repeatedly),
     })) {
       if (this.readers.size === 0) return;
       await Promise.all([...this.readers].map((reader) => reader.take(page)));

@@ -45,7 +45,7 @@ export async function rebuildUntil(
     try {
       const head = await store.head();
       const writer = await readModel.open({ generation, lease, mode: "rebuild", readModels, store, ...control });
-      for await (const page of store.readLog({ filter: readModel.filter, signal })) {
+      for await (const page of store.readLog({ filter: readModel.filter, signal, repeatedly: true })) {
         const due = upTo(page, moment);
         if (due.length > 0) await writer.handle(due);
         const { handled: events, position } = writer.checkpoint;

@@ -47,11 +47,13 @@ export interface ReadLogOptions {
   readonly filter?: EventFilter | undefined;
   /** Events of other parts are not wanted. A store may return them all the same, when it would gain nothing. */
   readonly part?: KeyPart | undefined;
+  /** The same will be read again some day: a store may keep a copy in a shape that takes less time. */
+  readonly repeatedly?: boolean;
   /** Ends the read: the iterator finishes without an error. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface SubscribeOptions extends Omit<ReadLogOptions, "after" | "part"> {
+export interface SubscribeOptions extends Omit<ReadLogOptions, "after" | "part" | "repeatedly"> {
   /** Events at this position and before are left out; `end` leaves out all that are recorded now. */
   readonly after?: bigint | "end" | undefined;
 }

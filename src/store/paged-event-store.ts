@@ -17,7 +17,6 @@ import type {
 } from "./event-store.js";
 import { possible } from "./event-filter.js";
 import { interruptible } from "./interruptible.js";
-import type { KeyPart } from "./key-part.js";
 
 /** Part of the log. It may hold no event, when none of the part passes the filter. */
 export interface LogPart {
@@ -33,12 +32,15 @@ export interface Part {
   readonly complete: boolean;
 }
 
+/** What a read of the log states besides where it begins and what it wants. */
+export type HowToRead = Pick<ReadLogOptions, "part" | "repeatedly">;
+
 /** Where pages come from. Every method does a bounded amount of work and sees only what is committed. */
 export interface PageSource {
   /** Position of the last event; 0 while there is none. */
   head(): number;
   /** Events after `after` and up to `last`; those of other key parts may be left out. Looks at one position at least. */
-  logPart(after: number, last: number, filter: EventFilter | undefined, part?: KeyPart): LogPart;
+  logPart(after: number, last: number, filter: EventFilter | undefined, how?: HowToRead): LogPart;
   /** Events from revision `from` on. */
   streamPart(streamName: string, direction: "forwards" | "backwards", from: number, limit: number): Part;
   /** Events after `after`. */
@@ -85,13 +87,13 @@ export abstract class PagedEventStore implements EventStore {
   }
 
   async *readLog(options: ReadLogOptions = {}): AsyncGenerator<Page, void> {
-    const { signal, part: keyPart } = options;
+    const { signal } = options;
     const filter = options.filter && possible(options.filter);
     let after = startOf(options.after);
     const head = await this.attempt("read the log", () => this.source.head());
     while (after < head && !signal?.aborted) {
       const from = after;
-      const part = await this.attempt("read the log", () => this.source.logPart(from, head, filter, keyPart));
+      const part = await this.attempt("read the log", () => this.source.logPart(from, head, filter, options));
       after = part.through;
       if (part.events.length > 0) yield part.events;
       // So that a long read does not starve the appends of this process.

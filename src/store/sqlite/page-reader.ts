@@ -1,53 +1,20 @@
 /** Reads pages of the log: one row per page, which SQLite concatenates and one JSON.parse per column takes apart. */
 
 import { StoreClosed } from "../../errors.js";
-import { jsonContentType, RecordedEvent, type EventContents, type EventNames } from "../../message/index.js";
+import type { EventContents, EventNames } from "../../message/index.js";
 import type { EventFilter } from "../event-store.js";
-import type { KeyPart } from "../key-part.js";
-import type { LogPart, PageSource, Part } from "../paged-event-store.js";
+import type { HowToRead, LogPart, PageSource, Part } from "../paged-event-store.js";
 import type { Database } from "./database.js";
 import { filterCondition } from "./filter-condition.js";
+import { columnsOf, eventsOf, isApart, longData, pageOf, type PageRow } from "./page-columns.js";
 import { partCondition } from "./part-condition.js";
 
 /** Larger pages were slower: their text leaves the young generation of the heap. */
 const pageSize = 256;
 /** Rows that one step scans at most, so that a filter which few events pass does not hold up the process. */
-const scanSize = 20_000;
-/** Longer data is read row by row, and a page ends early when it holds this much of it. */
-const longData = 32_768;
+export const scanSize = 20_000;
+/** A page ends early when it holds this much of data that is read row by row. */
 const longDataPerPage = 8 * 1024 * 1024;
-
-const isApart = `typeof(data) <> 'text' OR octet_length(data) > ${longData}`;
-const isOrdinary = "content_type IS NULL AND schema_version = 1 AND occurred_at IS NULL AND imported = 0";
-
-const pageOf = (rows: string) => `
-  SELECT group_concat(position), json_group_array(stream), group_concat(revision), json_group_array(id),
-    json_group_array(type), group_concat(recorded_at), json_group_array(correlation_id),
-    group_concat(CASE WHEN ${isOrdinary} THEN NULL
-      ELSE json_array(position, content_type, schema_version, occurred_at, imported) END),
-    group_concat(CASE WHEN is_apart THEN '0' ELSE data END), max(is_apart)
-  FROM (SELECT *, ${isApart} AS is_apart FROM event ${rows} LIMIT ?)`;
-
-type PageRow = readonly [
-  positions: string | null,
-  streams: string,
-  revisions: string,
-  ids: string,
-  types: string,
-  recordedAt: string,
-  correlationIds: string,
-  unusual: string | null,
-  data: string,
-  apart: number,
-];
-type Unusual = readonly [
-  position: number,
-  contentType: string | null,
-  schemaVersion: number,
-  occurredAt: number | null,
-  imported: number,
-];
-
 // CROSS JOIN keeps the order of the positions.
 const byPositions = "FROM json_each(?) AS wanted CROSS JOIN event ON event.position = wanted.value";
 
@@ -56,8 +23,12 @@ export class PageReader implements PageSource {
   private readonly headStatement;
   private readonly versionStatement;
   private readonly dataApart;
+  private readonly indexesApart;
   private readonly metadataOfPage;
   private readonly metadataOfOne;
+  private readonly dataOfOne;
+  private readonly idsAndRevisions;
+  private readonly idOfOne;
   private readonly pages = new Map<string, ReturnType<PageReader["preparePage"]>>();
 
   constructor(private readonly db: Database) {
@@ -66,6 +37,7 @@ export class PageReader implements PageSource {
     this.dataApart = db
       .prepare<[string], [number, string | Buffer]>(`SELECT wanted.key, data ${byPositions} WHERE ${isApart}`)
       .raw();
+    this.indexesApart = db.prepare<[string], number>(`SELECT wanted.key ${byPositions} WHERE ${isApart}`).pluck();
     // A number stands for metadata that is too long to be read with the page's.
     this.metadataOfPage = db
       .prepare<[string], string | Buffer | number | null>(
@@ -73,6 +45,13 @@ export class PageReader implements PageSource {
       )
       .pluck();
     this.metadataOfOne = db.prepare<[number], string | Buffer>("SELECT metadata FROM event WHERE position = ?").pluck();
+    this.dataOfOne = db.prepare<[number], string | Buffer>("SELECT data FROM event WHERE position = ?").pluck();
+    this.idOfOne = db.prepare<[number], string>("SELECT id FROM event WHERE position = ?").pluck();
+    this.idsAndRevisions = db
+      .prepare<[number, number], [string, number]>(
+        "SELECT id, revision FROM event WHERE position BETWEEN ? AND ? ORDER BY position",
+      )
+      .raw();
   }
 
   head(): number {
@@ -84,7 +63,7 @@ export class PageReader implements PageSource {
     return this.versionStatement.get()!;
   }
 
-  logPart(after: number, last: number, filter: EventFilter | undefined, part?: KeyPart): LogPart {
+  logPart(after: number, last: number, filter: EventFilter | undefined, { part }: HowToRead = {}): LogPart {
     const passing = filterCondition(filter);
     const inPart = partCondition(part);
     const through = Math.min(after + scanSize, last);
@@ -118,24 +97,63 @@ export class PageReader implements PageSource {
     return bytesOf(this.metadataOfOne.get(position)!);
   }
 
+  /** Data of one event, whatever it is. @throws StoreClosed */
+  dataAt(position: number): unknown {
+    this.checkOpen();
+    const stored = this.dataOfOne.get(position)!;
+    return typeof stored === "string" ? (JSON.parse(stored) as unknown) : bytesOf(stored);
+  }
+
+  /** Id of the event at this position. */
+  idAt(position: number): string | undefined {
+    return this.idOfOne.get(position);
+  }
+
+  /** Ids and revisions of the events from position `first` to `last`. @throws StoreClosed */
+  idsAndRevisionsOf(first: number, last: number): [id: string, revision: number][] {
+    this.checkOpen();
+    return this.idsAndRevisions.all(first, last);
+  }
+
+  /** How many of the events after `after` and up to `through` pass the filter. */
+  countOf(after: number, through: number, filter: EventFilter | undefined): number {
+    const { condition, values } = filterCondition(filter);
+    return this.db
+      .prepare<unknown[], number>(
+        `SELECT count(*) FROM event NOT INDEXED WHERE position > ? AND position <= ? AND ${condition}`,
+      )
+      .pluck()
+      .get(after, through, ...values)!;
+  }
+
+  /** Columns of the events after `after`, so many, which there are, and indexes of those whose data is not in the row. */
+  rowAfter(after: number, size: number): { readonly row: PageRow; readonly apart: readonly number[] } {
+    const row = this.statementOf("NOT INDEXED WHERE position > ? ORDER BY position").get(after, size)!;
+    return { row, apart: row[9] > 0 ? this.indexesApart.all(`[${row[0]}]`) : [] };
+  }
+
   private checkOpen(): void {
-    if (!this.db.open) throw new StoreClosed("read metadata");
+    if (!this.db.open) throw new StoreClosed("read what is not in memory");
   }
 
   private page(rows: string, values: readonly unknown[], size: number): Part {
-    let statement = this.pages.get(rows);
-    if (!statement) this.pages.set(rows, (statement = this.preparePage(rows)));
-    const row = statement.get(...values, size)!;
+    const row = this.statementOf(rows).get(...values, size)!;
     if (row[0] === null) return { events: [], complete: true };
     const positionsText = `[${row[0]}]`;
-    const positions = JSON.parse(positionsText) as number[];
+    const columns = columnsOf(row);
     const apart = row[9] > 0 ? this.dataWithApart(row[8], positionsText) : undefined;
-    const count = apart?.count ?? positions.length;
+    const count = apart?.count ?? columns.positions.length;
     const contents = new PageContents(this, positionsText, apart?.data ?? row[8], new PageNames(row));
     return {
-      events: assemble(row, positions, contents, count),
-      complete: count < size && count === positions.length,
+      events: eventsOf(columns, contents, 0, count),
+      complete: count < size && count === columns.positions.length,
     };
+  }
+
+  private statementOf(rows: string) {
+    let statement = this.pages.get(rows);
+    if (!statement) this.pages.set(rows, (statement = this.preparePage(rows)));
+    return statement;
   }
 
   private preparePage(rows: string) {
@@ -154,41 +172,6 @@ export class PageReader implements PageSource {
     return { data, count: data.length };
   }
 }
-
-function assemble(row: PageRow, positions: readonly number[], contents: EventContents, count: number): RecordedEvent[] {
-  const types = JSON.parse(row[4]) as string[];
-  const recordedAt = JSON.parse(`[${row[5]}]`) as number[];
-  const correlationIds = JSON.parse(row[6]) as (string | null)[];
-  const unusual = unusualAt(row[7]);
-  const events: RecordedEvent[] = [];
-  for (let i = 0; i < count; i++) {
-    const [, contentType, schemaVersion, occurredAt, imported] = unusual?.get(positions[i]!) ?? ordinary;
-    events.push(
-      new RecordedEvent(
-        undefined,
-        undefined,
-        types[i]!,
-        undefined,
-        positions[i]!,
-        recordedAt[i]!,
-        schemaVersion,
-        correlationIds[i] ?? undefined,
-        occurredAt ?? undefined,
-        imported === 1,
-        contentType ?? jsonContentType,
-        contents,
-        i,
-      ),
-    );
-  }
-  return events;
-}
-
-const ordinary: Unusual = [0, null, 1, null, 0];
-
-/** What is not as with most events, by position; `undefined` for a page of ordinary ones. */
-const unusualAt = (found: string | null): ReadonlyMap<number, Unusual> | undefined =>
-  found === null ? undefined : new Map((JSON.parse(`[${found}]`) as Unusual[]).map((each) => [each[0], each]));
 
 /** Names in a page: each column is parsed when one of its events is first asked for it. */
 class PageNames implements EventNames {
@@ -220,15 +203,17 @@ class PageNames implements EventNames {
 
 /** Data and metadata of a page: the one parsed, the other read, when one of its events is first asked for it. */
 class PageContents implements EventContents {
-  private stored: (string | Uint8Array | number | undefined)[] | undefined;
+  private readonly stored: StoredMetadata;
 
   /** @param parts data of the page, or its texts joined by commas */
   constructor(
-    private readonly reader: PageReader,
-    private readonly positions: string,
+    reader: PageReader,
+    positions: string,
     private parts: readonly unknown[] | string,
     readonly names: EventNames,
-  ) {}
+  ) {
+    this.stored = new StoredMetadata(reader, () => positions);
+  }
 
   data(index: number): unknown {
     if (typeof this.parts === "string") this.parts = JSON.parse(`[${this.parts}]`) as unknown[];
@@ -236,7 +221,23 @@ class PageContents implements EventContents {
   }
 
   metadata(index: number): string | Uint8Array | undefined {
-    this.stored ??= this.reader.metadataOf(this.positions);
+    return this.stored.at(index);
+  }
+}
+
+/** Metadata of events that were read together: that of all is read when one is first asked for it. */
+export class StoredMetadata {
+  private stored: (string | Uint8Array | number | undefined)[] | undefined;
+
+  /** @param positions as a JSON array */
+  constructor(
+    private readonly reader: PageReader,
+    private readonly positions: () => string,
+  ) {}
+
+  /** @throws StoreClosed */
+  at(index: number): string | Uint8Array | undefined {
+    this.stored ??= this.reader.metadataOf(this.positions());
     const stored = this.stored[index];
     // A number is the position of one that is read by itself.
     return typeof stored === "number" ? this.reader.metadataAt(stored) : stored;

@@ -8,6 +8,8 @@ import { defaultStreamPrefix, type AppendResult, type EventData, type ExpectedRe
 import { PagedEventStore } from "../paged-event-store.js";
 import { AppendQueue } from "./append-queue.js";
 import { openLogDatabase, type LogDatabase } from "./database.js";
+import { PackedCopy } from "./packed-copy.js";
+import { PackedSource } from "./packed-source.js";
 import { PageReader } from "./page-reader.js";
 import { whileBusy } from "./retry.js";
 
@@ -19,6 +21,8 @@ export interface SqliteEventStoreOptions {
   readonly busyDeadlineMs?: number | undefined;
   /** Most bytes of data and metadata in one append; 16 MiB unless stated. */
   readonly maxAppendBytes?: number | undefined;
+  /** Reads that say that they come repeatedly make a packed copy of the log beside it, which all reads use; true unless stated. */
+  readonly packedCopy?: boolean | undefined;
   /** `rollcall.` unless stated. */
   readonly streamPrefix?: string | undefined;
 }
@@ -49,7 +53,7 @@ export async function openSqliteEventStore(options: SqliteEventStoreOptions): Pr
 export class SqliteEventStore extends PagedEventStore {
   readonly streamPrefix: string;
   protected override readonly watch: ChangeWatch;
-  protected override readonly source: PageReader;
+  protected override readonly source: PackedSource;
   private readonly appends: AppendQueue;
   private closing: Promise<void> | undefined;
   private closed = false;
@@ -60,11 +64,18 @@ export class SqliteEventStore extends PagedEventStore {
     private readonly options: SqliteEventStoreOptions & { readonly busyDeadlineMs: number },
   ) {
     super();
-    const { file, clock = systemClock, busyDeadlineMs, streamPrefix = defaultStreamPrefix } = options;
+    const {
+      file,
+      clock = systemClock,
+      busyDeadlineMs,
+      streamPrefix = defaultStreamPrefix,
+      packedCopy = true,
+    } = options;
     this.streamPrefix = streamPrefix;
-    const source = new PageReader(database.reading);
-    this.source = source;
-    const watch = new ChangeWatch({ version: () => source.dataVersion(), pollMs });
+    const reader = new PageReader(database.reading);
+    const log = { storeId: database.storeId, idAt: (position: number) => reader.idAt(position) };
+    this.source = new PackedSource(reader, packedCopy ? new PackedCopy(file, log) : undefined);
+    const watch = new ChangeWatch({ version: () => reader.dataVersion(), pollMs });
     this.watch = watch;
     this.appends = new AppendQueue(database.writing, { file, clock, busyDeadlineMs, onCommit: () => watch.notify() });
   }
@@ -103,6 +114,7 @@ export class SqliteEventStore extends PagedEventStore {
     await this.appends.idle();
     this.closed = true;
     this.endSubscriptions();
+    this.source.close();
     this.database.reading.close();
     this.database.writing.close();
   }
