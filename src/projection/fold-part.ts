@@ -34,7 +34,12 @@ export async function foldPart(projection: ProjectionPart, options: PartFoldingO
   const { store, signal, through, onProgress } = options;
   const writer = await projection.open({ ...options, mode: "rebuild" });
   const stand = () => ({ ...writer.checkpoint, handled: writer.checkpoint.handled - projection.guests });
-  for await (const page of store.readLog({ filter: projection.filter, signal, repeatedly: true, part: projection.partOfLog })) {
+  for await (const page of store.readLog({
+    filter: projection.filter,
+    signal,
+    repeatedly: true,
+    part: projection.partOfLog,
+  })) {
     const reached = page.at(-1)!.position;
     const isBeyond = reached > through();
     const own = projection.ownOf(isBeyond ? page.filter(({ position }) => position <= through()) : page);
