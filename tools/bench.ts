@@ -22,6 +22,7 @@ import { postgresqlPart } from "./bench/rebuild-postgresql.js";
 import { realLogPart } from "./bench/rebuild-real-log.js";
 import { observerRebuildPart } from "./bench/replay.js";
 import { switchParts } from "./bench/switch.js";
+import { timeLeftPart } from "./bench/time-left.js";
 import { timeToFlagParts } from "./bench/time-to-flag.js";
 import { workersPart } from "./bench/workers.js";
 import { exitCodesInWords, run } from "./command-line.js";
@@ -47,6 +48,7 @@ const parts: readonly Part[] = [
   snapshotPart,
   importPart,
   ...rebuildParts,
+  timeLeftPart,
   workersPart,
   realLogPart,
   peersPart,

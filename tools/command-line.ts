@@ -2,6 +2,7 @@
 
 import { CommanderError } from "commander";
 import { InvalidConfiguration, RollcallError } from "../src/errors.js";
+import { Pace, type Standing } from "./pace.js";
 
 /** A signal asked the command to stop, and it did. */
 export class Interrupted extends RollcallError {
@@ -161,14 +162,16 @@ export interface Progress {
 export function progress(label: string, total?: number, unit = "events"): Progress {
   const { stderr } = process;
   const started = performance.now();
+  const pace = new Pace(total);
   let drawn: number | undefined;
   return {
     update(done) {
       const now = performance.now();
+      const standing = pace.at(done, now);
       const due = drawn === undefined ? started + silentMs : drawn + (stderr.isTTY ? redrawMs : lineMs);
       if (now < due) return;
       drawn = now;
-      const text = `${label}: ${inWords(done, total, unit, now - started)}`;
+      const text = `${label}: ${inWords(done, total, unit, standing)}`;
       stderr.write(stderr.isTTY ? `\r\u001b[K${text.slice(0, (stderr.columns || 80) - 1)}` : `${text}\n`);
     },
     end() {
@@ -177,12 +180,12 @@ export function progress(label: string, total?: number, unit = "events"): Progre
   };
 }
 
-function inWords(done: number, total: number | undefined, unit: string, elapsedMs: number): string {
+function inWords(done: number, total: number | undefined, unit: string, { perSecond, leftMs }: Standing): string {
   const count = (n: number) => Math.round(n).toLocaleString("en");
-  const rate = (done / elapsedMs) * 1000;
-  if (total === undefined) return `${count(done)} ${unit}, ${count(rate)}/s`;
-  const secondsLeft = rate > 0 ? Math.ceil(Math.max(0, total - done) / rate) : undefined;
+  const rate = `${count(perSecond)}/s`;
+  if (total === undefined) return `${count(done)} ${unit}, ${rate}`;
+  const secondsLeft = leftMs === undefined ? undefined : Math.ceil(leftMs / 1_000);
   const left =
     secondsLeft === undefined ? "?" : secondsLeft < 90 ? `${secondsLeft} s` : `${count(secondsLeft / 60)} min`;
-  return `${Math.floor((100 * done) / Math.max(1, total))} % of ${count(total)} ${unit}, ${count(rate)}/s, ${left} left`;
+  return `${Math.floor((100 * done) / Math.max(1, total))} % of ${count(total)} ${unit}, ${rate}, ${left} left`;
 }

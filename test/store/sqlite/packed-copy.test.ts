@@ -8,9 +8,9 @@ import type { RecordedEvent } from "../../../src/message/index.js";
 import type { EventData, ReadLogOptions, SqliteEventStore } from "../../../src/store/index.js";
 import { PackedCopy } from "../../../src/store/sqlite/packed-copy.js";
 import { eventsOf, rejection } from "../../../src/testing/store-contract/fixture.js";
+import { runs } from "../../runs.js";
 import { temporaryLogs } from "./folder.js";
 
-const fewOrMany = process.env["ROLLCALL_SOAK"] ? 500 : 10;
 const json = { contentType: "application/json" };
 const text = (data: string) => ({ ...json, data: Buffer.from(data) });
 
@@ -118,7 +118,7 @@ describe("The packed copy of a SQLite log", () => {
   const withoutCopy = () => logs.open({ packedCopy: false });
 
   it("gives each event as the log does, whatever is in it, from anywhere, and whatever is asked for", async function () {
-    this.timeout(600_000);
+    this.timeout(runs(120_000, 3_600_000));
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.integer({ min: 513, max: 2_600 }), fc.nat(), async (seed, count, from) => {
         const file = logs.file(`log-${seed}.sqlite`);
@@ -133,7 +133,7 @@ describe("The packed copy of a SQLite log", () => {
           expect(await read(copied, { ...options, after })).to.deep.equal(await read(plain, { ...options, after }));
         }
       }),
-      { numRuns: fewOrMany, endOnFailure: true },
+      { numRuns: runs(10, 500), endOnFailure: true },
     );
   });
 
