@@ -1,11 +1,13 @@
-/** A command of `tools` as a process of its own, in a folder of its own. */
+/** A command of `tools`, in a folder of its own. */
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { soaking } from "../runs.js";
 import { until } from "../until.js";
+import { runWarm } from "./warm-commands.js";
 
 export interface Ended {
   readonly code: number | null;
@@ -78,21 +80,37 @@ export function commands() {
     await Promise.all(running.splice(0).map((each) => (each.hasEnded ? each.ended : each.interrupt("SIGKILL"))));
     rmSync(folder, { recursive: true });
   });
+  const fileOf = (tool: string) => fileURLToPath(new URL(`../../tools/${tool}.js`, import.meta.url));
+  const inFull = (environment: NodeJS.ProcessEnv) => {
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ROLLCALL_"));
+    return { ...Object.fromEntries(inherited), ROLLCALL_PORT: "0", ...environment };
+  };
+  const run = (tool: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): RunningCommand => {
+    const command = new RunningCommand(
+      spawn(process.execPath, [fileOf(tool), ...args], {
+        cwd: folder,
+        env: inFull(environment),
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    );
+    running.push(command);
+    return command;
+  };
+
   return {
     get folder() {
       return folder;
     },
-    run(tool: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): RunningCommand {
-      const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ROLLCALL_"));
-      const command = new RunningCommand(
-        spawn(process.execPath, [fileURLToPath(new URL(`../../tools/${tool}.js`, import.meta.url)), ...args], {
-          cwd: folder,
-          env: { ...Object.fromEntries(inherited), ROLLCALL_PORT: "0", ...environment },
-          stdio: ["ignore", "pipe", "pipe"],
-        }),
-      );
-      running.push(command);
-      return command;
+    /** Starts a command, in a process of its own. */
+    run,
+    /**
+     * Runs a command to its end. In `npm test` many share a process, as long as they share the application, too, which
+     * reads variables of its own once; in `npm run soak` each has one of its own.
+     */
+    end(tool: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+      const isOwn = Object.keys(environment).some((name) => !name.startsWith("ROLLCALL_"));
+      if (soaking || isOwn) return run(tool, args, environment).ended;
+      return runWarm({ file: fileOf(tool), args, folder, environment: inFull(environment) });
     },
   };
 }

@@ -35,7 +35,7 @@ describe("the copy command", function () {
       );
     });
 
-  const copy = (...args: string[]) => at.run("copy", args).ended;
+  const copy = (...args: string[]) => at.end("copy", args);
 
   it("explains itself, its exit codes and what becomes of observers and reactors included", async () => {
     const { code, stdout } = await copy("--help");

@@ -125,11 +125,11 @@ describe("a copy of a log to and from EventStoreDB", function () {
     const interrupted = await running.interrupt();
     expect(interrupted).to.include({ code: 130, stdout: "" });
     expect(interrupted.stderr).to.match(/Interrupted\. [\d,]+ of 900 events were copied\./);
-    const { code, stdout } = await at.run("copy", [files.file("from.sqlite"), address, "--json"]).ended;
+    const { code, stdout } = await at.end("copy", [files.file("from.sqlite"), address, "--json"]);
     expect(code, stdout).to.equal(0);
     const result = JSON.parse(stdout) as Record<string, number>;
     expect(result["copied"]! + result["alreadyThere"]!).to.equal(900);
-    expect(await at.run("copy", ["--verify", files.file("from.sqlite"), address]).ended).to.include({ code: 0 });
+    expect(await at.end("copy", ["--verify", files.file("from.sqlite"), address])).to.include({ code: 0 });
   });
 });
 

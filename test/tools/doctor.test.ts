@@ -177,7 +177,7 @@ describe("the doctor command", function () {
     const live = await doctor();
     expect(live.levels).to.include({ "projection order-summary": "ok", "reactor ask-again": "warning" });
     expect(live).to.include({ code: 0, ok: true });
-    const { stdout } = await to.run("doctor", ["--interval", "0.5"]).ended;
+    const { stdout } = await to.end("doctor", ["--interval", "0.5"]);
     expect(stdout).to.match(/^ok {7}projection order-summary +live at position \d+$/m);
     expect(stdout).to.match(
       /^warning {2}reactor ask-again +paused since .*\n +→ When that is over: .* resume ask-again$/m,
@@ -185,5 +185,5 @@ describe("the doctor command", function () {
     expect(stdout).to.match(/\n0 problems, \d+ warnings?, \d+ ok\n$/);
   });
 
-  it("refuses wrong usage", async () => expect((await to.run("doctor", ["order-summary"]).ended).code).to.equal(2));
+  it("refuses wrong usage", async () => expect((await to.end("doctor", ["order-summary"])).code).to.equal(2));
 });

@@ -82,7 +82,7 @@ describe("the eventstore command", function () {
       /eventstore\.sqlite: another development server is serving this file\. Stop it first/,
     );
     expect(second.stdout).to.equal("");
-    const asJson = await to.run("eventstore", ["--port", "0", "--json"]).ended;
+    const asJson = await to.end("eventstore", ["--port", "0", "--json"]);
     expect((JSON.parse(asJson.stdout) as { error: object }).error).to.include({ code: "STORE_UNAVAILABLE" });
     expect(await count(first.connectionString)).to.equal(1);
     await first.command.interrupt("SIGKILL");
@@ -192,7 +192,7 @@ describe("the eventstore command", function () {
       [["--file", "junk.sqlite"], 3, /junk\.sqlite/],
     ];
     for (const [args, code, sentence] of refused) {
-      const ended = await to.run("eventstore", ["--port", "0", ...args]).ended;
+      const ended = await to.end("eventstore", ["--port", "0", ...args]);
       expect(ended.stderr).to.match(sentence);
       expect(ended.code, ended.stderr).to.equal(code);
       expect(ended.stderr).to.not.match(/^ +at /m);
@@ -201,7 +201,7 @@ describe("the eventstore command", function () {
   });
 
   it("explains itself: options, what it lacks, exit codes", async () => {
-    const { code, stdout } = await to.run("eventstore", ["--help"]).ended;
+    const { code, stdout } = await to.end("eventstore", ["--help"]);
     expect(code).to.equal(0);
     for (const option of [
       "port",

@@ -1,33 +1,11 @@
-import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { openSqliteEventStore } from "../../src/store/index.js";
+import { commands } from "./command.js";
 import { importing } from "./importing.js";
 import { contentOf, log, overlappingTraces, trace } from "./xes-file.js";
-
-const command = fileURLToPath(new URL("../../tools/import.js", import.meta.url));
-
-interface Outcome {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(args: readonly string[], environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...environment } });
-  const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
-  child.stderr.on("data", (chunk) => (output.stderr += String(chunk)));
-  const ended = new Promise<Outcome>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal, ...output }));
-  });
-  return { child, ended };
-}
 
 async function contentOfFile(file: string) {
   const store = await openSqliteEventStore({ file });
@@ -40,11 +18,11 @@ async function contentOfFile(file: string) {
 
 describe("the import command", function () {
   this.timeout(30_000);
+  const at = commands();
   const to = importing();
   const small = log(trace("1", ["A", "2020-01-01T10:00:00Z"], ["B", "2020-01-01T11:00:00Z"]));
   const logFile = () => join(to.folder.path, "log.db");
-  // Never the store of the folder that the tests run in.
-  const runCommand = (args: readonly string[]) => start(args, { ROLLCALL_STORE: logFile() }).ended;
+  const runCommand = (args: readonly string[]) => at.end("import", args, { ROLLCALL_STORE: logFile() });
   const argsFor = (content: string) => [to.write(content), "--category", "loan", "--store", logFile()];
 
   it("explains itself, its exit codes included", async () => {
@@ -122,7 +100,7 @@ describe("the import command", function () {
     const temporary = join(to.folder.path, "tmp");
     to.folder.folder("tmp");
     const args = [...argsFor(overlappingTraces(5, 400, 20)), "--in-flight", "1"];
-    const { child, ended } = start(args, { TMPDIR: temporary });
+    const { child, ended } = at.run("import", args, { TMPDIR: temporary });
     while (!existsSync(`${logFile()}-wal`) && child.exitCode === null) await sleep(2);
     while (child.exitCode === null && (await headOf(logFile())) === 0) await sleep(2);
     child.kill("SIGINT");
@@ -145,15 +123,15 @@ describe("the import command", function () {
     const args = [...argsFor(content), "--in-flight", "1"];
     const reached: number[] = [];
     for (const waitMs of [0, 40, 170, 90, 230]) {
-      const { child, ended } = start(args);
+      const { child, ended } = at.run("import", args);
       while (!existsSync(`${logFile()}-wal`) && child.exitCode === null) await sleep(2);
       // Beyond the start, which takes longer on a busy machine: until this run has appended something.
       const before = reached.at(-1) ?? 0;
       while (waitMs > 0 && child.exitCode === null && (await headOf(logFile())) <= before) await sleep(2);
       await sleep(waitMs);
       child.kill("SIGKILL");
-      const { signal } = await ended;
-      if (signal === null) break;
+      await ended;
+      if (child.signalCode === null) break;
       const found = await contentOfFile(logFile());
       expect(found, `after ${waitMs} ms`).to.deep.equal(whole.slice(0, found.length));
       reached.push(found.length);

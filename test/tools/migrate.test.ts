@@ -36,7 +36,7 @@ describe("the migrate command", function () {
   const to = commands();
   const file = () => join(to.folder, "rows.sqlite");
   const migrate = (readModels: string, ...args: string[]) =>
-    to.run("migrate", args, { ROLLCALL_READ_MODELS: readModels }).ended;
+    to.end("migrate", args, { ROLLCALL_READ_MODELS: readModels });
 
   it("makes tables where there are none, once it is not asked for a dry run", async () => {
     const before = await migrate(file(), "--dry-run");
@@ -96,7 +96,7 @@ describe("the migrate command", function () {
 
   it("refuses the file of another program", async () => {
     new Database(file()).exec("CREATE TABLE other (a)").close();
-    const { code, stderr } = await migrate(file());
+    const { code, stderr } = await to.run("migrate", [], { ROLLCALL_READ_MODELS: file() }).ended;
     expect(code).to.equal(3);
     expect(stderr).to.include("found the database of another program");
   });

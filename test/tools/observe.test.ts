@@ -12,7 +12,7 @@ describe("the observe command", function () {
     });
 
     it("lists what each observer expects, where it stands and how its cases are", async () => {
-      const { code, stdout, stderr } = await to.run(["list"]);
+      const { code, stdout, stderr } = await to.start(["list"]).ended;
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
       expect(stdout).to.include("payments  version 1 (applyTo: new)\n");
       expect(stdout).to.include("  cases: 1 flagged, 1 open, 1 recovered, 1 settled, 0 closed; uncorrelated: 0\n");

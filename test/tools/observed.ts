@@ -26,12 +26,12 @@ export function observing() {
     },
     /** Runs `observe` to its end. */
     run: (args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-      to.run("observe", [...args, "--app", applicationFile], environment).ended,
+      to.end("observe", [...args, "--app", applicationFile], environment),
     start: (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
       to.run("observe", [...args, "--app", applicationFile], environment),
     /** What it prints as JSON. */
     async json(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-      const ended = await to.run("observe", [...args, "--json", "--app", applicationFile], environment).ended;
+      const ended = await to.end("observe", [...args, "--json", "--app", applicationFile], environment);
       return { ...ended, result: JSON.parse(ended.stdout) as never };
     },
     async withLog<T>(work: (log: EventStore, clock: ManualClock) => Promise<T>): Promise<T> {

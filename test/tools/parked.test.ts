@@ -14,10 +14,10 @@ describe("the parked command", function () {
   const to = commands();
   const app = ["--app", fileURLToPath(new URL("./parked-application.js", import.meta.url))];
   const mails = () => join(to.folder, "mails");
-  const environment = () => ({ MAILS: mails(), ROLLCALL_LEASE_MS: "600" });
-  const parked = (...args: string[]) => to.run("parked", [...args, ...app], environment()).ended;
+  const environment = { ROLLCALL_LEASE_MS: "600" };
+  const parked = (...args: string[]) => to.end("parked", [...args, ...app], environment);
   const start = async () => {
-    const running = to.run("start", [...app, "--json"], environment());
+    const running = to.run("start", [...app, "--json"], { ...environment, MAILS: mails() });
     await running.prints(/"kind":"started"/);
     return running;
   };
@@ -59,7 +59,7 @@ describe("the parked command", function () {
 
   it("lists what is parked, and shows one in full with what waits behind it", async () => {
     await parkThree();
-    const list = await parked("list");
+    const list = await to.run("parked", ["list", ...app], environment).ended;
     expect(list).to.include({ code: 0, stderr: "" });
     expect(list.stdout).to.match(/^mail \(reactor\) has parked 3 events:\nPOSITION +EVENT +STREAM +ATTEMPTS/);
     expect(list.stdout).to.match(/^1 +shop\.Ordered +order-a@0 +1 +.* +CommandRejected: No such address\.$/m);

@@ -68,7 +68,7 @@ describe("the projections command", function () {
       "order-to-cash": "not built",
       "loan-applications": "not built",
     });
-    expect((await to.run("rebuild", ["--all"]).ended).code).to.equal(0);
+    expect((await to.end("rebuild", ["--all"])).code).to.equal(0);
     expect((await states())["order-summary"]).to.equal("live");
     await place(5, 10);
     expect((await states())["order-summary"], "nobody works on it").to.equal("stalled");
@@ -76,7 +76,7 @@ describe("the projections command", function () {
     db.exec("UPDATE generation SET definition = 'other' WHERE name = 'order-summary'");
     db.close();
     expect((await states())["order-summary"]).to.equal("outdated");
-    const { stdout } = await to.run("projections", ["--interval", "0.2"]).ended;
+    const { stdout } = await to.end("projections", ["--interval", "0.2"]);
     expect(stdout).to.match(/^The log ends at position 10\.\n\nread model +version +position +lag +rate +state\n/);
     expect(stdout).to.match(/^order-summary +1 +5 +5 events, [\d.]+ s +– +outdated$/m);
   });
@@ -86,28 +86,28 @@ describe("the projections command", function () {
     const running = to.run("start", ["--orders", "1", "--json"]);
     await running.prints(/"name":"read-model:order-summary@\d+","state":"live"/);
     const reason = ["--reason", "the provider moves"];
-    const paused = await to.run("projections", ["pause", "order-summary", ...reason, "--by", "me"]).ended;
+    const paused = await to.end("projections", ["pause", "order-summary", ...reason, "--by", "me"]);
     expect(paused.stdout).to.match(
       /^The projection order-summary is paused: the provider moves\. .*\n.*resume order-summary\n$/,
     );
     await running.prints(/"state":"paused","reason":"the provider moves","by":"me"/);
-    expect((await to.run("projections", ["pause", "reactor:request-payment", ...reason]).ended).code).to.equal(0);
-    const { stdout } = await to.run("projections", ["--interval", "0.2"]).ended;
+    expect((await to.end("projections", ["pause", "reactor:request-payment", ...reason])).code).to.equal(0);
+    const { stdout } = await to.end("projections", ["--interval", "0.2"]);
     expect(stdout).to.match(/^order-summary .* paused$/m);
     expect(stdout).to.match(/^The projection order-summary is paused since .*Z, by me: the provider moves$/m);
     expect(stdout).to.match(/^The reactor request-payment is paused since .*Z, by .+: the provider moves$/m);
     expect((await states())["order-summary"]).to.equal("paused");
-    const resumed = await to.run("projections", ["resume", "order-summary", "--json"]).ended;
+    const resumed = await to.end("projections", ["resume", "order-summary", "--json"]);
     expect(JSON.parse(resumed.stdout)).to.include({ name: "order-summary", paused: false, wasPaused: true });
     await running.prints(/"state":"paused"[^]*"name":"read-model:order-summary@\d+","state":"live"/);
-    const again = await to.run("projections", ["resume", "order-summary"]).ended;
+    const again = await to.end("projections", ["resume", "order-summary"]);
     expect(again.stdout).to.equal("The projection order-summary was not paused. Nothing was changed.\n");
   });
 
   it("lists generations besides those that serve, rolls back and prunes", async () => {
     await place(0, 3);
-    const rebuilt = async (...more: string[]) => to.run("rebuild", ["order-summary", ...more]).ended;
-    const looked = async () => (await to.run("projections", ["--interval", "0.1"]).ended).stdout;
+    const rebuilt = async (...more: string[]) => to.end("rebuild", ["order-summary", ...more]);
+    const looked = async () => (await to.end("projections", ["--interval", "0.1"])).stdout;
     await rebuilt();
     expect(await looked()).to.not.include("generation");
     await rebuilt();
@@ -118,19 +118,17 @@ describe("the projections command", function () {
     expect(listed).to.match(/^order-summary@1~first +serves +1 /m);
 
     await place(3, 5);
-    const back = await to.run("projections", ["rollback", "order-summary"]).ended;
+    const back = await to.end("projections", ["rollback", "order-summary"]);
     expect(back.stdout, back.stderr).to.match(
       /^order-summary: what served before .* serves again, caught up by 2 events\./,
     );
-    const refused = await to.run("projections", ["rollback", "order-to-cash"]).ended;
+    const refused = await to.end("projections", ["rollback", "order-to-cash"]);
     expect([refused.code, refused.stderr.split(":")[0]]).to.deep.equal([1, "order-to-cash"]);
 
-    const dryRun = await to.run("projections", ["prune", "--dry-run"]).ended;
+    const dryRun = await to.end("projections", ["prune", "--dry-run"]);
     expect(dryRun.stdout.match(/would be dropped$/gm)).to.have.length(2);
-    expect((await to.run("projections", ["prune", "order-summary"]).ended).stdout.match(/dropped$/gm)).to.have.length(
-      2,
-    );
-    expect((await to.run("projections", ["prune"]).ended).stdout).to.equal("There is nothing to drop.\n");
+    expect((await to.end("projections", ["prune", "order-summary"])).stdout.match(/dropped$/gm)).to.have.length(2);
+    expect((await to.end("projections", ["prune"])).stdout).to.equal("There is nothing to drop.\n");
     expect(await looked()).to.not.include("generation");
   });
 
@@ -142,11 +140,11 @@ describe("the projections command", function () {
   });
 
   it("refuses wrong usage", async () => {
-    expect((await to.run("projections", ["--interval", "soon"]).ended).code).to.equal(2);
-    expect((await to.run("projections", ["order-summary"]).ended).code).to.equal(2);
-    expect((await to.run("projections", ["pause", "order-summary"]).ended).code, "no reason").to.equal(2);
+    expect((await to.end("projections", ["--interval", "soon"])).code).to.equal(2);
+    expect((await to.end("projections", ["order-summary"])).code).to.equal(2);
+    expect((await to.end("projections", ["pause", "order-summary"])).code, "no reason").to.equal(2);
     await place(0, 1);
-    const unknown = await to.run("projections", ["resume", "nothing"]).ended;
+    const unknown = await to.end("projections", ["resume", "nothing"]);
     expect(unknown).to.include({ code: 1 });
     expect(unknown.stderr).to.match(
       /^There is no projection, observer, reactor or notification nothing\. Known: order-summary, /,

@@ -50,7 +50,7 @@ describe("the rebuild command", function () {
         ?.length;
     await until("there are rows", async () => (await rows()) > 5);
     const before = await idOfActive("order-summary@1");
-    const { code, stdout, stderr } = await to.run("rebuild", ["order-summary"]).ended;
+    const { code, stdout, stderr } = await to.end("rebuild", ["order-summary"]);
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
     expect(stdout).to.match(/^order-summary: rebuilt from [\d,]+ events in \d+\.\d s \([\d,]+\/s\), and serving\.\n$/);
     expect(await idOfActive("order-summary@1")).to.not.equal(before);
@@ -62,7 +62,7 @@ describe("the rebuild command", function () {
 
   it("rebuilds all, and tells in JSON what it did", async () => {
     await placeOrders(0, 20);
-    const { code, stdout, stderr } = await to.run("rebuild", ["--all", "--json"]).ended;
+    const { code, stdout, stderr } = await to.end("rebuild", ["--all", "--json"]);
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
     const results = JSON.parse(stdout) as { elapsedMs: number; position?: string; events: number; name: string }[];
     expect(results.map(({ elapsedMs: _, position: __, ...rest }) => rest)).to.deep.equal([
@@ -76,13 +76,13 @@ describe("the rebuild command", function () {
 
   it("refuses an unknown name, before it rebuilds those that it knows", async () => {
     await placeOrders(0, 3);
-    const { code, stdout, stderr } = await to.run("rebuild", ["order-summary", "order-sumary"]).ended;
+    const { code, stdout, stderr } = await to.end("rebuild", ["order-summary", "order-sumary"]);
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: "" });
     expect(stderr).to.equal(
       "There is no read model order-sumary. Known: order-summary, order-to-cash, loan-applications.\n",
     );
     expect(await idOfActive("order-summary@1")).to.equal(undefined);
-    const json = await to.run("rebuild", ["nope", "--json"]).ended;
+    const json = await to.end("rebuild", ["nope", "--json"]);
     expect(json.code).to.equal(1);
     expect(JSON.parse(json.stdout)).to.have.nested.property("error.code", "UNKNOWN_READ_MODEL");
   });
@@ -101,13 +101,13 @@ describe("the rebuild command", function () {
       [["--all", "--workers", "2"], /Name the projections with --workers: --all is observers too/],
       [["order-summary", "--workers", "2", "--fresh"], /Say one of --fresh, --workers/],
     ];
-    const outcomes = await Promise.all(refused.map(([args]) => to.run("rebuild", args).ended));
+    const outcomes = await Promise.all(refused.map(([args]) => to.end("rebuild", args)));
     for (const [i, { code, stderr }] of outcomes.entries()) {
       expect(code, stderr).to.equal(2);
       expect(stderr).to.match(refused[i]![1]);
       expect(stderr).to.not.match(/^ +at /m);
     }
-    const help = await to.run("rebuild", ["--help"]).ended;
+    const help = await to.end("rebuild", ["--help"]);
     expect(help.code).to.equal(0);
     for (const told of ["--all", "--workers", "--json", "--app", "ROLLCALL_READ_MODELS", "Ctrl-C", "Exit codes"])
       expect(help.stdout).to.include(told);
@@ -115,15 +115,15 @@ describe("the rebuild command", function () {
 
   it("rebuilds projections by several workers, each in turn, and refuses observers", async () => {
     await placeOrders(0, 50);
-    const { code, stdout, stderr } = await to.run("rebuild", ["order-summary", "--workers", "3"]).ended;
+    const { code, stdout, stderr } = await to.end("rebuild", ["order-summary", "--workers", "3"]);
     expect(code, stderr).to.equal(0);
     expect(stdout).to.match(/^order-summary: rebuilt from 50 events in \d+\.\d s \([\d,]+\/s\), and serving\.\n$/);
     const cores = availableParallelism();
     const hint = `3 workers are more than there are cores, ${cores}.\n`;
     expect(stderr.startsWith(hint)).to.equal(cores < 3);
-    const verified = await to.run("verify", ["order-summary"]).ended;
+    const verified = await to.end("verify", ["order-summary"]);
     expect(verified.code, verified.stdout + verified.stderr).to.equal(0);
-    const both = await to.run("rebuild", ["order-summary", "order-to-cash", "--workers", "2", "--json"]).ended;
+    const both = await to.end("rebuild", ["order-summary", "order-to-cash", "--workers", "2", "--json"]);
     expect(both.code).to.equal(1);
     expect(JSON.parse(both.stdout)).to.have.nested.property("error.code", "REBUILD_FAILED");
     expect(both.stderr).to.match(
@@ -145,13 +145,13 @@ describe("the rebuild command", function () {
 
   it("builds a projection as it was, and makes one row anew", async () => {
     await placeOrders(0, 10);
-    expect((await to.run("rebuild", ["order-summary"]).ended).code).to.equal(0);
-    const then = await to.run("rebuild", ["order-summary", "--until", "4", "--as", "then"]).ended;
+    expect((await to.end("rebuild", ["order-summary"])).code).to.equal(0);
+    const then = await to.end("rebuild", ["order-summary", "--until", "4", "--as", "then"]);
     expect(then.stdout, then.stderr).to.equal(
       "order-summary: built from 4 events, up to position 4. Ask for it at /read-models/order-summary~then; " +
         "npm run projections -- prune order-summary drops it.\n",
     );
-    const never = await to.run("rebuild", ["order-summary", "--until", "2001-01-01", "--as", "never", "--json"]).ended;
+    const never = await to.end("rebuild", ["order-summary", "--until", "2001-01-01", "--as", "never", "--json"]);
     expect(JSON.parse(never.stdout)).to.deep.equal({
       name: "order-summary",
       events: 0,
@@ -169,7 +169,7 @@ describe("the rebuild command", function () {
       const lease = await store.seize("damage", "test", 1_000);
       const { checkpoint } = generation;
       await store.commit(generation, lease, { rows: [["case-3", undefined]], checkpoint: checkpoint! });
-      const mended = await to.run("rebuild", ["order-summary", "--key", "case-3"]).ended;
+      const mended = await to.end("rebuild", ["order-summary", "--key", "case-3"]);
       expect(mended.stdout, mended.stderr).to.match(
         /^order-summary "case-3": from 1 event, made, because it was missing\.\n  before: undefined\n  after:  \{/,
       );
@@ -177,13 +177,13 @@ describe("the rebuild command", function () {
     } finally {
       await store.close();
     }
-    const observer = await to.run("rebuild", ["order-to-cash", "--key", "case-3"]).ended;
+    const observer = await to.end("rebuild", ["order-to-cash", "--key", "case-3"]);
     expect([observer.code, observer.stderr.split(":")[0]]).to.deep.equal([1, "order-to-cash is an observer"]);
   });
 
   it("leaves what serves as it was when it is interrupted", async () => {
     await placeOrders(0, 10);
-    expect((await to.run("rebuild", ["order-summary"]).ended).code).to.equal(0);
+    expect((await to.end("rebuild", ["order-summary"])).code).to.equal(0);
     const before = await idOfActive("order-summary@1");
     await placeOrders(10, 20_000);
     const command = to.run("rebuild", ["--all"]);

@@ -244,7 +244,7 @@ describe("the start command", function () {
       [[], { ROLLCALL_ROLES: "biling" }, /1\. ROLLCALL_ROLES names "biling"\. Known roles: ordering, billing, /],
       [[], { ROLLCALL_DEMO: "{lost" }, /1\. ROLLCALL_DEMO is no JSON object: /],
     ];
-    const outcomes = await Promise.all(refused.map(([args, environment]) => to.run("start", args, environment).ended));
+    const outcomes = await Promise.all(refused.map(([args, environment]) => to.end("start", args, environment)));
     for (const [i, { code, stderr }] of outcomes.entries()) {
       expect(stderr).to.match(refused[i]![2]);
       expect(code, stderr).to.equal(2);
@@ -253,7 +253,7 @@ describe("the start command", function () {
   });
 
   it("explains itself: options, settings, exit codes", async () => {
-    const { code, stdout } = await to.run("start", ["--help"]).ended;
+    const { code, stdout } = await to.end("start", ["--help"]);
     expect(code).to.equal(0);
     for (const told of [
       "--app",

@@ -42,7 +42,7 @@ describe("the verify command", function () {
 
   beforeEach(async () => {
     await place(30);
-    expect((await to.run("rebuild", ["--all"]).ended).code).to.equal(0);
+    expect((await to.end("rebuild", ["--all"])).code).to.equal(0);
   });
 
   it("says that history gives what serves, of projections and of observers", async () => {
@@ -51,7 +51,7 @@ describe("the verify command", function () {
     expect(stdout).to.match(
       /^order-summary \(version \d+\): 30 rows from 30 events, up to position 30: all as served\.\n.*order-to-cash.*\n.*loan-applications.*\n$/,
     );
-    const json = await to.run("verify", ["order-summary", "--json"]).ended;
+    const json = await to.end("verify", ["order-summary", "--json"]);
     expect(JSON.parse(json.stdout)).to.deep.include({ equal: true });
   });
 
@@ -63,16 +63,16 @@ describe("the verify command", function () {
         INSERT INTO ${table} (key, doc) VALUES ('case-new', '{"status":"placed"}');`,
     );
     for (const command of [
-      () => to.run("verify", ["order-summary"]),
-      () => to.run("rebuild", ["order-summary", "--dry-run"]),
+      () => to.run("verify", ["order-summary"]).ended,
+      () => to.end("rebuild", ["order-summary", "--dry-run"]),
     ]) {
-      const { code, stdout, stderr } = await command().ended;
+      const { code, stdout, stderr } = await command();
       expect({ code, stderr }).to.deep.equal({ code: 1, stderr: "" });
       expect(stdout).to.include("1 added, 1 removed, 1 changed.");
       expect(stdout).to.include('\n  ~ "case-3": status\n  + "case-7"\n  - "case-new"\n');
       expect(stdout).to.include("the rows are spoilt: rebuild it");
     }
-    const { code, stdout } = await to.run("verify", ["order-summary", "--json"]).ended;
+    const { code, stdout } = await to.end("verify", ["order-summary", "--json"]);
     expect(code).to.equal(1);
     const { equal, results } = JSON.parse(stdout) as { equal: boolean; results: { differences: unknown[] }[] };
     expect(equal).to.equal(false);
@@ -81,13 +81,13 @@ describe("the verify command", function () {
       { key: "case-7", change: "added" },
       { key: "case-new", change: "removed" },
     ]);
-    expect((await to.run("rebuild", ["order-summary"]).ended).code).to.equal(0);
-    expect((await to.run("verify", ["order-summary"]).ended).code).to.equal(0);
+    expect((await to.end("rebuild", ["order-summary"])).code).to.equal(0);
+    expect((await to.end("verify", ["order-summary"])).code).to.equal(0);
   });
 
   it("names the first twenty rows of a dry run, and all with --diff", async () => {
     spoil((table) => `DELETE FROM ${table}`);
-    const dryRun = (...more: string[]) => to.run("rebuild", ["order-summary", "--dry-run", ...more]).ended;
+    const dryRun = (...more: string[]) => to.end("rebuild", ["order-summary", "--dry-run", ...more]);
     const short = (await dryRun()).stdout;
     expect(short.match(/^ {2}\+ "case-/gm)).to.have.length(20);
     expect(short).to.include("… and 10 more: --diff names them all.");
@@ -97,7 +97,7 @@ describe("the verify command", function () {
   it("compares a sample of the rows, which its seed draws again, and other rows with another seed", async () => {
     spoil((table) => `UPDATE ${table} SET doc = json_set(doc, '$.status', 'paid')`);
     const found = async (...more: string[]) => {
-      const { stdout } = await to.run("verify", ["order-summary", "--json", ...more]).ended;
+      const { stdout } = await to.end("verify", ["order-summary", "--json", ...more]);
       const [result] = (JSON.parse(stdout) as { results: { rows: number; differences: { key: string }[] }[] }).results;
       expect(result!.differences).to.have.length(result!.rows);
       return result!.differences.map(({ key }) => key);
@@ -118,14 +118,14 @@ describe("the verify command", function () {
   });
 
   it("refuses wrong usage, and names what it does not know", async () => {
-    expect((await to.run("verify", []).ended).stderr).to.include("or say --all");
-    expect((await to.run("verify", ["--all", "--sample", "200%"]).ended).stderr).to.include("such as 5% or 0.05");
-    expect((await to.run("verify", ["--all", "--every", "soon"]).ended).stderr).to.include("such as 30s");
-    expect((await to.run("verify", ["--all", "--seed", "a"]).ended).stderr).to.include("Say --seed with --sample.");
-    expect((await to.run("verify", ["order-sumary"]).ended).stderr).to.include("order-sumary");
-    expect((await to.run("rebuild", ["order-to-cash", "--dry-run"]).ended).stderr).to.include(
+    expect((await to.end("verify", [])).stderr).to.include("or say --all");
+    expect((await to.end("verify", ["--all", "--sample", "200%"])).stderr).to.include("such as 5% or 0.05");
+    expect((await to.end("verify", ["--all", "--every", "soon"])).stderr).to.include("such as 30s");
+    expect((await to.end("verify", ["--all", "--seed", "a"])).stderr).to.include("Say --seed with --sample.");
+    expect((await to.end("verify", ["order-sumary"])).stderr).to.include("order-sumary");
+    expect((await to.end("rebuild", ["order-to-cash", "--dry-run"])).stderr).to.include(
       "npm run observe -- backfill order-to-cash --dry-run",
     );
-    expect((await to.run("rebuild", ["--all", "--diff"]).ended).stderr).to.include("Say --diff with --dry-run.");
+    expect((await to.end("rebuild", ["--all", "--diff"])).stderr).to.include("Say --diff with --dry-run.");
   });
 });
