@@ -41,7 +41,7 @@ describe("an observer that declares all that can be declared, over random histor
         await expectAgreement(fed, log, slots);
         await fed.readModels.close();
       }),
-      { numRuns: runs(400, 10_000) },
+      { numRuns: runs(200, 10_000) },
     );
   });
 
@@ -76,7 +76,7 @@ describe("an observer that declares all that can be declared, over random histor
           await fed.readModels.close();
         },
       ),
-      { numRuns: runs(200, 5_000) },
+      { numRuns: runs(100, 5_000) },
     );
   });
 });

@@ -71,7 +71,7 @@ describe("an observer that may only read the log", function () {
           await to.close();
         }
       }),
-      { numRuns: runs(40, 1_000) },
+      { numRuns: runs(20, 1_000) },
     );
   });
 });

@@ -180,7 +180,7 @@ describe("an observer whose definition changes, over random histories", () => {
           await redefining.close();
         },
       ),
-      { numRuns: runs(200, 5_000) },
+      { numRuns: runs(100, 5_000) },
     );
   });
 
@@ -241,7 +241,7 @@ describe("an observer whose definition changes, over random histories", () => {
           );
         },
       ),
-      { numRuns: runs(200, 10_000) },
+      { numRuns: runs(100, 10_000) },
     );
   });
 
@@ -303,7 +303,7 @@ describe("an observer whose definition changes, over random histories", () => {
           }
         },
       ),
-      { numRuns: runs(200, 10_000) },
+      { numRuns: runs(100, 10_000) },
     );
   });
 });

@@ -72,7 +72,7 @@ describe("the statistics of an observer, over random histories", () => {
           await fed.readModels.close();
         },
       ),
-      { numRuns: runs(150, 4_000) },
+      { numRuns: runs(75, 4_000) },
     );
   });
 });
