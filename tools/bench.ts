@@ -124,7 +124,7 @@ async function doHere(part: Part, step: string, folder: string, options: Options
 async function measureApart(part: Part, { runs, scale }: Options, signal: AbortSignal): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "rollcall-bench-"));
   const script = fileURLToPath(import.meta.url);
-  const args = ["--expose-gc", "--enable-source-maps", script, part.name, "--runs", `${runs}`, "--scale", `${scale}`];
+  const args = [...process.execArgv, script, part.name, "--runs", `${runs}`, "--scale", `${scale}`];
   const child = async (step: string) => {
     const env = { ...process.env, ROLLCALL_BENCH_STEP: step, ROLLCALL_BENCH_FOLDER: folder };
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env, signal, maxBuffer: 1 << 24 });

@@ -10,7 +10,7 @@ import type { ProjectionOptions, ProjectsOptions, RowKeys } from "./decorators.j
 import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
 import type { Generation, ReadModelDeclaration, ReadModelStore, Row } from "./read-model-store.js";
 import { isParked, parkedRow, stateField } from "./parked-rows.js";
-import { frozen, RowCache } from "./row-cache.js";
+import { frozen, RowCache, type Entry } from "./row-cache.js";
 
 /** What a generation was declared by, as its `definition` says it. */
 interface Terms {
@@ -247,19 +247,19 @@ class ProjectionWriter implements GenerationWriter {
   }
 
   private fold(recorded: RecordedEvent, key: string): void {
-    const row = this.rows.get(key);
-    this.set(key, row, this.readModel.fold(recorded, row, key));
+    const entry = this.rows.at(key);
+    this.write(entry, this.readModel.fold(recorded, entry.row, key));
   }
 
   /** All of its rows or, when one cannot be folded, none. */
   private foldEach(recorded: RecordedEvent, keys: readonly string[]): void {
-    const rows = keys.map((key) => this.rows.get(key));
-    const next = keys.map((key, i) => this.readModel.fold(recorded, rows[i], key));
-    for (const [i, key] of keys.entries()) this.set(key, rows[i], next[i]);
+    const entries = keys.map((key) => this.rows.at(key));
+    const next = entries.map(({ key, row }) => this.readModel.fold(recorded, row, key));
+    for (const [i, entry] of entries.entries()) this.write(entry, next[i]);
   }
 
-  private set(key: string, row: Row | undefined, next: Row | undefined): void {
-    if (next !== undefined || row !== undefined) this.rows.set(key, next);
+  private write(entry: Entry<Row>, next: Row | undefined): void {
+    if (next !== undefined || entry.row !== undefined) this.rows.write(entry, next);
   }
 
   private advance(last: RecordedEvent, count: number): void {

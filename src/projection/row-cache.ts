@@ -3,7 +3,8 @@
 import { KeyFilter } from "./key-filter.js";
 import type { Generation, ReadModelStore, Row } from "./read-model-store.js";
 
-interface Entry<R> {
+/** The place of a row in the cache. */
+export interface Entry<R> {
   readonly key: string;
   /** `undefined`: it is known not to exist. */
   row: R | undefined;
@@ -78,9 +79,18 @@ export class RowCache<R extends Row = Row> {
     return this.entries.get(key)?.row;
   }
 
-  set(key: string, row: R | undefined): void {
+  /** The place of a row, for who looks at it and changes it: it is looked up once. */
+  at(key: string): Entry<R> {
     let entry = this.entries.get(key);
-    if (!entry) this.entries.set(key, (entry = { key, row, isDirty: false }));
+    if (!entry) this.entries.set(key, (entry = { key, row: undefined, isDirty: false }));
+    return entry;
+  }
+
+  set(key: string, row: R | undefined): void {
+    this.write(this.at(key), row);
+  }
+
+  write(entry: Entry<R>, row: R | undefined): void {
     entry.row = row;
     if (entry.isDirty) return;
     entry.isDirty = true;

@@ -13,6 +13,9 @@ export interface PartThreadOptions {
   readonly onProgress: () => void;
 }
 
+/** Rows under way outlive what Node has room for among the young: collecting them again and again takes a third longer. */
+const maxYoungGenerationSizeMb = 128;
+
 export class PartThread {
   /** Events folded so far. */
   events = 0;
@@ -25,7 +28,8 @@ export class PartThread {
 
   constructor(assignment: Assignment, { write, onProgress }: PartThreadOptions) {
     const { part, generation, through } = assignment;
-    this.worker = new Worker(new URL("./thread.js", import.meta.url), { workerData: assignment });
+    const resourceLimits = { maxYoungGenerationSizeMb };
+    this.worker = new Worker(new URL("./thread.js", import.meta.url), { workerData: assignment, resourceLimits });
     this.gone = new Promise((resolve) => this.worker.once("exit", resolve));
     this.finished = new Promise((resolve, reject) => {
       const ended = (reason: string, cause?: unknown) =>
