@@ -13,9 +13,6 @@ export interface PartThreadOptions {
   readonly onProgress: () => void;
 }
 
-/** Rows under way outlive what Node has room for among the young: collecting them again and again takes a third longer. */
-const maxYoungGenerationSizeMb = 128;
-
 export class PartThread {
   /** Events folded so far. */
   events = 0;
@@ -28,8 +25,7 @@ export class PartThread {
 
   constructor(assignment: Assignment, { write, onProgress }: PartThreadOptions) {
     const { part, generation, through } = assignment;
-    const resourceLimits = { maxYoungGenerationSizeMb };
-    this.worker = new Worker(new URL("./thread.js", import.meta.url), { workerData: assignment, resourceLimits });
+    this.worker = new Worker(new URL("./thread.js", import.meta.url), { workerData: assignment });
     this.gone = new Promise((resolve) => this.worker.once("exit", resolve));
     this.finished = new Promise((resolve, reject) => {
       const ended = (reason: string, cause?: unknown) =>
