@@ -2,7 +2,7 @@
 
 import { CommanderError } from "commander";
 import { InvalidConfiguration, RollcallError } from "../src/errors.js";
-import { Pace, type Standing } from "./pace.js";
+import { Pace, type Besides, type Standing } from "./pace.js";
 
 /** A signal asked the command to stop, and it did. */
 export class Interrupted extends RollcallError {
@@ -150,7 +150,7 @@ const lineMs = 5_000;
 
 export interface Progress {
   /** `done` of the total is done. Call it as often as you like. */
-  update(done: number): void;
+  update(done: number, besides?: Besides): void;
   /** Erases what is drawn. */
   end(): void;
 }
@@ -165,9 +165,9 @@ export function progress(label: string, total?: number, unit = "events"): Progre
   const pace = new Pace(total);
   let drawn: number | undefined;
   return {
-    update(done) {
+    update(done, besides) {
       const now = performance.now();
-      const standing = pace.at(done, now);
+      const standing = pace.at(done, now, besides);
       const due = drawn === undefined ? started + silentMs : drawn + (stderr.isTTY ? redrawMs : lineMs);
       if (now < due) return;
       drawn = now;

@@ -7,7 +7,7 @@ import { methodsByType, type DeclaredClass } from "../model/index.js";
 import type { EventFilter, Page } from "../store/event-store.js";
 import { beginningOf, tickType, type Checkpoint } from "../subscription/index.js";
 import type { ProjectionOptions, ProjectsOptions, RowKeys } from "./decorators.js";
-import type { ReadModel, GenerationWriter, WriterContext } from "./read-model.js";
+import type { ReadModel, GenerationWriter, RowsUnderWay, WriterContext } from "./read-model.js";
 import type { Generation, ReadModelDeclaration, ReadModelStore, Row } from "./read-model-store.js";
 import { isParked, parkedRow, stateField } from "./parked-rows.js";
 import { frozen, RowCache, type Entry } from "./row-cache.js";
@@ -168,6 +168,7 @@ const isTick = ({ type }: RecordedEvent): boolean => type === tickType;
 class ProjectionWriter implements GenerationWriter {
   checkpoint: Checkpoint;
   private readonly rows: RowCache;
+  private written = 0;
   private uncommitted = 0;
   /** It follows the log, and others wait to see what it writes. */
   private isLive: boolean;
@@ -205,12 +206,17 @@ class ProjectionWriter implements GenerationWriter {
     if (this.uncommitted === 0) return;
     const { readModels, generation, lease } = this.context;
     await readModels.commit(generation, lease, { rows: this.rows.changes(), checkpoint: this.checkpoint });
+    this.written += this.rows.dirtyCount;
     this.rows.committed();
     this.uncommitted = 0;
   }
 
   async caughtUp(): Promise<void> {
     this.isLive = this.context.mode === "live";
+  }
+
+  get rowsUnderWay(): RowsUnderWay {
+    return { written: this.written, waiting: this.rows.dirtyCount };
   }
 
   private get isFull(): boolean {

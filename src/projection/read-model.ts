@@ -20,6 +20,14 @@ export interface WriterContext {
 }
 
 /** Writes one generation. It is used by one caller at a time. */
+/** Rows of a generation that is written. */
+export interface RowsUnderWay {
+  /** Since the writer was opened; a row that was written twice counts twice. */
+  readonly written: number;
+  /** What the next commit writes. */
+  readonly waiting: number;
+}
+
 export interface GenerationWriter {
   /** Folds a page, which must follow on the one before. What is not committed yet is committed by `flush`. */
   handle(events: Page): Promise<void>;
@@ -27,6 +35,7 @@ export interface GenerationWriter {
   flush(): Promise<void>;
   /** Where it stands, committed or not. */
   readonly checkpoint: Checkpoint;
+  readonly rowsUnderWay?: RowsUnderWay;
   /** Live only: everything recorded so far was handled and committed. */
   caughtUp?(): Promise<void>;
   /** Rebuild only: it is about to take the place of what serves. It throws when it must not. */

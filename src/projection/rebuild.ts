@@ -18,7 +18,7 @@ import {
   type SubscriberControl,
 } from "../subscription/index.js";
 import { liveLease } from "./live-read-model.js";
-import type { GenerationWriter, ReadModel } from "./read-model.js";
+import type { GenerationWriter, ReadModel, RowsUnderWay } from "./read-model.js";
 import type { Generation, ReadModelDeclaration, ReadModelStore } from "./read-model-store.js";
 import { SharedRead } from "./shared-read.js";
 
@@ -29,6 +29,8 @@ export interface RebuildProgress {
   readonly position: bigint | undefined;
   /** Head of the log when this was said; positions may have gaps, so take it for an estimate. */
   readonly head: bigint | undefined;
+  /** Its rows, where that is known. */
+  readonly rows?: RowsUnderWay | undefined;
 }
 
 /**
@@ -224,7 +226,7 @@ async function readOn(
   for await (const page of log.readLog({ after: writer.checkpoint.position, filter, signal, repeatedly: true })) {
     await writer.handle(page);
     const { handled, position } = writer.checkpoint;
-    onProgress?.({ name, events: handled, position, head });
+    onProgress?.({ name, events: handled, position, head, rows: writer.rowsUnderWay });
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { expect } from "chai";
 import { Pace } from "../../tools/pace.js";
+import { Writing } from "../../tools/rebuild/writing.js";
 
 describe("The time left", () => {
   it("is what the rest takes at the rate so far", () => {
@@ -18,6 +19,15 @@ describe("The time left", () => {
     expect(pace.at(910, 1_000)).to.deep.equal({ perSecond: 10, leftMs: 9_000 });
   });
 
+  it("counts the work that comes of what is done, also of what is still to be done", () => {
+    // A row for every two events, which takes as long as three events; the first hundred rows are written.
+    const pace = new Pace(1_000);
+    pace.at(0, 0);
+    const { leftMs } = pace.at(400, 7_000, { done: 300, ahead: 300 });
+    // 600 events, 300 rows of theirs, and 100 that wait, at 100 a second.
+    expect(leftMs).to.equal(6_000 + 9_000 + 3_000);
+  });
+
   it("is unknown where the end is, and never below nothing", () => {
     const open = new Pace();
     open.at(0, 0);
@@ -25,5 +35,29 @@ describe("The time left", () => {
     const over = new Pace(10);
     over.at(0, 0);
     expect(over.at(20, 1_000).leftMs).to.equal(0);
+  });
+});
+
+describe("What rows take besides reading", () => {
+  const said = (name: string, events: number, written = 0, waiting = 0) => ({
+    name,
+    events,
+    position: undefined,
+    head: undefined,
+    rows: { written, waiting },
+  });
+
+  it("is three events a row, of all read models that are rebuilt, in the unit of what was read", () => {
+    const writing = new Writing();
+    expect(writing.besides(said("a", 1_000), 0)).to.deep.equal({ done: 0, ahead: 0 });
+    expect(writing.besides(said("a", 1_100, 10, 20), 400)).to.deep.equal({ done: 120, ahead: 240 });
+    writing.besides(said("b", 5_000), 400);
+    expect(writing.besides(said("b", 5_100, 0, 40), 400)).to.deep.equal({ done: 60, ahead: 360 });
+  });
+
+  it("is nothing where rows are not told, as by threads", () => {
+    const writing = new Writing();
+    writing.besides({ ...said("a", 0), rows: undefined }, 0);
+    expect(writing.besides({ ...said("a", 10), rows: undefined }, 10)).to.deep.equal({ done: 0, ahead: 0 });
   });
 });

@@ -2,6 +2,7 @@
 
 import { Rollcall } from "../../src/index.js";
 import { Pace } from "../pace.js";
+import { Writing } from "../rebuild/writing.js";
 import { measured } from "./measure.js";
 import { orderSummaries, summing } from "./order-summaries.js";
 import type { Figure, Part, PartOptions } from "./part.js";
@@ -12,12 +13,14 @@ const looks = [10, 25, 50, 75] as const;
 /** In per cent of the time that was left, when `looks` per cent of the log were read. */
 async function deviations(rollcall: Rollcall): Promise<number[]> {
   const said: { atMs: number; leftMs: number }[] = [];
+  const writing = new Writing();
   let pace: Pace | undefined;
+  let first: number | undefined;
   await rollcall.rebuild(orderSummaries, {
-    onProgress: ({ position, head }) => {
-      const [done, total] = [Number(position), Number(head)];
+    onProgress: (now) => {
+      const [done, total] = [Number(now.position), Number(now.head)];
       const atMs = performance.now();
-      const { leftMs } = (pace ??= new Pace(total)).at(done, atMs);
+      const { leftMs } = (pace ??= new Pace(total)).at(done, atMs, writing.besides(now, done - (first ??= done)));
       if (leftMs !== undefined && done >= (looks[said.length]! / 100) * total) said.push({ atMs, leftMs });
     },
   });

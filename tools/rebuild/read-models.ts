@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { RollcallError, type RebuildProgress, type RebuildResult, type Rollcall } from "../../src/index.js";
 import { progress, type Progress } from "../command-line.js";
 import { applicationUrl } from "../load-application.js";
+import { Writing } from "./writing.js";
 
 interface Timed extends RebuildResult {
   readonly elapsedMs: number;
@@ -69,17 +70,20 @@ async function watched(
   rebuild: (onProgress: (said: RebuildProgress) => void) => Promise<readonly PromiseSettledResult<RebuildResult>[]>,
 ): Promise<Outcomes> {
   const started = performance.now();
+  const writing = new Writing();
   let shown: Progress | undefined;
   let first: bigint | undefined;
   let furthest = 0n;
   try {
-    const outcomes = await rebuild(({ position = 0n, head = 0n }) => {
+    const outcomes = await rebuild((said) => {
+      const { position = 0n, head = 0n } = said;
       // Positions stand in for events, of which nobody knows beforehand how many there are.
       first ??= position;
       const label = names.length === 1 ? names[0]! : `${names.length} read models`;
       shown ??= progress(label, Number(head - first), "positions");
       if (position > furthest) furthest = position;
-      shown.update(Number(furthest - first));
+      const read = Number(furthest - first);
+      shown.update(read, writing.besides(said, read));
     });
     const elapsedMs = performance.now() - started;
     return {

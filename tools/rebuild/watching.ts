@@ -2,6 +2,7 @@
 
 import type { RebuildProgress } from "../../src/index.js";
 import { progress, type Progress } from "../command-line.js";
+import { Writing } from "./writing.js";
 
 /** @param endOf how far it goes, where that is known */
 export async function watching<T>(
@@ -9,12 +10,15 @@ export async function watching<T>(
   endOf: (said: RebuildProgress) => bigint | undefined,
   work: (onProgress: (said: RebuildProgress) => void) => Promise<T>,
 ): Promise<T> {
+  const writing = new Writing();
   let shown: Progress | undefined;
+  let first: number | undefined;
   try {
     return await work((said) => {
       const end = endOf(said);
       shown ??= progress(label, end === undefined ? undefined : Number(end), "positions");
-      shown.update(Number(said.position ?? 0n));
+      const position = Number(said.position ?? 0n);
+      shown.update(position, writing.besides(said, position - (first ??= position)));
     });
   } finally {
     shown?.end();
