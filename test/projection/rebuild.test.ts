@@ -63,6 +63,8 @@ describe("a rebuild", () => {
         events,
         position: BigInt(events),
         head: 1_500n,
+        // All that these events leave of it.
+        rows: { written: 0, waiting: 1 },
       })),
     );
   });
