@@ -19,7 +19,6 @@ export interface WriterContext {
   readonly fail: (error: unknown) => void;
 }
 
-/** Writes one generation. It is used by one caller at a time. */
 /** Rows of a generation that is written. */
 export interface RowsUnderWay {
   /** Since the writer was opened; a row that was written twice counts twice. */
@@ -28,6 +27,7 @@ export interface RowsUnderWay {
   readonly waiting: number;
 }
 
+/** Writes one generation. It is used by one caller at a time. */
 export interface GenerationWriter {
   /** Folds a page, which must follow on the one before. What is not committed yet is committed by `flush`. */
   handle(events: Page): Promise<void>;

@@ -71,7 +71,9 @@ export class PackedCopy {
     return this.attempt(false, ({ pageFrom, contentsOf }) => {
       const found = pageFrom.get(position);
       if (!found || found[1] > position) return undefined;
-      const [last, first, head] = found;
+      const [last, first, head, lastId] = found;
+      // The log, or the copy, was replaced while this process had both open.
+      if (this.log.idAt(last) !== lastId) throw new Error(`it holds another event than the log at position ${last}`);
       const contents = () => {
         const [streams, data] = contentsOf.get(last)!;
         return { streams, data };
@@ -159,8 +161,8 @@ function prepare(db: Database.Database) {
   return {
     end: db.prepare<[], number | null>("SELECT max(last) FROM page").pluck(),
     pageFrom: db
-      .prepare<[number], [last: number, first: number, head: Buffer]>(
-        "SELECT last, first, head FROM page WHERE last >= ? ORDER BY last LIMIT 1",
+      .prepare<[number], [last: number, first: number, head: Buffer, lastId: string]>(
+        "SELECT last, first, head, last_id FROM page WHERE last >= ? ORDER BY last LIMIT 1",
       )
       .raw(),
     contentsOf: db

@@ -41,38 +41,72 @@ const unpackr = new Unpackr({ useRecords: true });
 // What `pack` returns lies in a buffer that its next call writes to.
 const packed = (value: unknown): Uint8Array => new Uint8Array(packr.pack(value));
 
-/** @param apart indexes of events whose data is left in the log, where the row holds something else in its place */
-export function pack(row: PageRow, apart: readonly number[]): PackedRow {
+/** As JSON where a name may begin with a mark of byte order: without native code `unpack` leaves that out. */
+function packedNames(value: unknown): Uint8Array {
+  const text = JSON.stringify(value);
+  return text.includes("\ufeff") ? Buffer.from(text) : packed(value);
+}
+
+// What is packed begins with neither.
+const beginningsOfJson = [...Buffer.from("[{")];
+const unpacked = (bytes: Uint8Array): unknown =>
+  beginningsOfJson.includes(bytes[0]!) ? JSON.parse(Buffer.from(bytes).toString()) : unpackr.unpack(bytes);
+
+/**
+ * @param apart indexes of events whose data is left in the log, where the row holds something else in its place
+ * @returns `undefined` where positions have gaps between them, as in a log that somebody deleted events from
+ */
+export function pack(row: PageRow, apart: readonly number[]): PackedRow | undefined {
   const { positions, types, ...columns } = columnsOf(row);
+  const [first, last] = [positions[0]!, positions.at(-1)!];
+  if (last - first >= positions.length) return undefined;
   const names = [...new Set(types)];
   const text = `[${row[8]}]`;
-  const isText = isBeyond(text);
-  const groups = isText ? [Buffer.from(text)] : byName(names, types, JSON.parse(text) as unknown[]).map(packed);
+  const groups = packedData(text, names, types);
   const head: Head = {
     ...columns,
     names,
     codes: types.map((type) => names.indexOf(type)),
     apart,
-    sizes: isText ? undefined : groups.map(({ length }) => length),
+    sizes: groups?.map(({ length }) => length),
   };
   return {
-    first: positions[0]!,
-    last: positions.at(-1)!,
-    head: packed(head),
-    streams: packed(JSON.parse(row[1])),
-    data: Buffer.concat(groups),
+    first,
+    last,
+    head: packedNames(head),
+    streams: packedNames(JSON.parse(row[1])),
+    data: groups ? Buffer.concat(groups) : Buffer.from(text),
   };
 }
 
-const byName = (names: readonly string[], types: readonly string[], data: readonly unknown[]) =>
-  names.map((name) => data.filter((_, i) => types[i] === name));
+/** By name of the type; `undefined` when the text must do. */
+function packedData(text: string, names: readonly string[], types: readonly string[]): Uint8Array[] | undefined {
+  if (isBeyond(text)) return undefined;
+  const data = JSON.parse(text) as unknown[];
+  if (isDeeper(data, mostLevels)) return undefined;
+  try {
+    return names.map((name) => packed(data.filter((_, i) => types[i] === name)));
+  } catch {
+    // Fields may make it take the data for an object of some class.
+    return undefined;
+  }
+}
 
 /**
- * What MessagePack would not give back as `JSON.parse` gives it: halves of surrogate pairs, a field `__proto__`, minus
- * zero and what is so small that it becomes one. A text that only looks like it loses nothing but speed.
+ * What MessagePack would not give back as `JSON.parse` gives it: halves of surrogate pairs, marks of byte order, fields
+ * `__proto__` and `__keys__`, minus zero and what is so small that it becomes one. A text that only looks like it loses
+ * nothing but speed.
  */
-const isBeyond = (json: string): boolean => /\\ud|__proto__|\\u005f/i.test(json) || minusZero.test(json);
-const minusZero = /[[,:]\s*-(?:0(?![.\d]*[1-9])|[.\d]+e-\d{3})/i;
+const isBeyond = (json: string): boolean => misread.test(json) || minusZero.test(json);
+const misread = /\ufeff|__(?:proto|keys)__|\\u(?:d|feff|00[567])/i;
+const minusZero = /[[,:]\s*-(?:0(?!\.0{0,99}[1-9])|[.\d]+e-\d{3})/i;
+
+/** MessagePack is taken apart level by level on the stack, which is not as large in every thread. */
+const mostLevels = 100;
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1)));
 
 /** What is asked of the log. */
 export interface RestOfPage {
@@ -100,7 +134,7 @@ export class PackedPage implements EventContents, EventNames {
     private readonly rest: RestOfPage,
     private readonly onFault: (error: unknown) => void,
   ) {
-    this.head = unpackr.unpack(head) as Head;
+    this.head = unpacked(head) as Head;
     const { names, codes } = this.head;
     this.columns = {
       ...this.head,
@@ -152,7 +186,7 @@ export class PackedPage implements EventContents, EventNames {
   }
 
   streamName(index: number): string {
-    this.streams ??= unpackr.unpack(this.contents!.streams) as string[];
+    this.streams ??= unpacked(this.contents!.streams) as string[];
     return this.streams[index]!;
   }
 
@@ -184,10 +218,10 @@ export class PackedPage implements EventContents, EventNames {
   private unpackGroup(code: number): readonly unknown[] {
     const { sizes } = this.head;
     const { data } = this.contents!;
-    if (!sizes) return JSON.parse(Buffer.from(data).toString()) as unknown[];
+    if (!sizes) return unpacked(data) as unknown[];
     let start = 0;
     for (let i = 0; i < code; i++) start += sizes[i]!;
-    return unpackr.unpack(data.subarray(start, start + sizes[code]!)) as unknown[];
+    return unpacked(data.subarray(start, start + sizes[code]!)) as unknown[];
   }
 
   private placesOf(): readonly number[] {

@@ -49,7 +49,8 @@ export class PackedSource implements PageSource {
     if (!copy.endsAt(after)) return;
     if (this.log.countOf(after, after + packedSize, filter) * mostPerWanted < packedSize) return;
     const { row, apart } = this.log.rowAfter(after, packedSize);
-    copy.add(pack(row, apart));
+    const page = pack(row, apart);
+    if (page) copy.add(page);
   }
 
   /** Of as many pages as it takes to find some events, within the bounds of one step. */

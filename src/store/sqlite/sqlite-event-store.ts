@@ -47,8 +47,9 @@ export async function openSqliteEventStore(options: SqliteEventStoreOptions): Pr
 
 /**
  * An event store in a SQLite file. An append is durable once it resolves, also against loss of power. Commits are in
- * the order of positions; positions count from 1 without gaps. Metadata is read when it is first asked for: once the
- * store is closed, asking throws StoreClosed.
+ * the order of positions; positions count from 1 without gaps. Metadata is read when it is first asked for, and so are
+ * ids, revisions, bytes and long data of what comes from the packed copy: once the store is closed, asking throws
+ * StoreClosed.
  */
 export class SqliteEventStore extends PagedEventStore {
   readonly streamPrefix: string;

@@ -1,6 +1,6 @@
 /** The packed copy of a SQLite log: reads are what they are without it, whatever it holds, and whatever becomes of it. */
 
-import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { expect } from "chai";
 import fc from "fast-check";
@@ -20,6 +20,12 @@ const strange: readonly Partial<EventData>[] = [
   text('{"a":-0.0,"b":[-0e3,-1e-400],"c":"-0"}'),
   text('{"__proto__":{"x":1},"a":2}'),
   text('{"\\u005f_proto__":{"x":1},"constructor":3,"toString":null}'),
+  text('{"__\\u0070roto__":{"x":1}}'),
+  text('[{"k":1,"__keys__":2},{"k":3}]'),
+  text('{"constructor":1,"toJSON":2,"hasOwnProperty":3}'),
+  text(`-0.${"0".repeat(400)}1`),
+  // What reads strings without native code leaves such a mark out of long ones.
+  { data: `\ufeff${"é".repeat(70)}`, metadata: { $correlationId: `\ufeff${"ü".repeat(70)}` } },
   text('"\\ud800"'),
   text('{"half":"\\udfff","whole":"\\ud83d\\ude00 😀"}'),
   text('{"b":1,"a":2,"2":3,"1":4,"":5,"a b":6}'),
@@ -147,6 +153,61 @@ describe("The packed copy of a SQLite log", () => {
     expect(pagesIn(logs.file())).to.equal(strange.length);
   });
 
+  it("gives what is nested deep as the log does", async () => {
+    const store = await logs.open();
+    const depth = 16_000;
+    await write(store, 1, 1, fc.constant(text("[".repeat(depth) + "]".repeat(depth))));
+    await write(store, 511, 2, fc.constant({ data: { a: 1 } }));
+    const warnings = await warningsOf(async () => {
+      for (const options of [{ repeatedly: true }, {}]) {
+        const events = await eventsOf(store.readLog(options));
+        let found = 0;
+        for (let { data } = events[0]!; Array.isArray(data); data = data[0] as unknown) found++;
+        expect(found).to.equal(depth);
+        expect(events[511]!.data).to.deep.equal({ a: 1 });
+      }
+    });
+    expect(warnings).to.deep.equal([]);
+    expect(pagesIn(logs.file())).to.equal(1);
+  });
+
+  it("gives many shapes as the log does, also of fields that JavaScript knows", async () => {
+    const [copied, plain] = [await logs.open(), await withoutCopy()];
+    const fields = [
+      "",
+      "1",
+      "0",
+      "-1",
+      "a",
+      "é",
+      "__key__",
+      "length",
+      "constructor",
+      "toJSON",
+      "hasOwnProperty",
+      "valueOf",
+    ];
+    const shape = (n: number) =>
+      fields.filter((_, i) => (n >> i) & 1).map((field, i) => [field, { [`n${n % 90}`]: i }]);
+    const many = fc.integer({ min: 0, max: 4_095 }).map((n) => ({ data: Object.fromEntries(shape(n)) as unknown }));
+    await write(copied, 1_536, 1, many);
+    expect(await read(copied, { repeatedly: true })).to.deep.equal(await read(plain));
+    expect(pagesIn(logs.file())).to.equal(3);
+  });
+
+  it("ends where events are missing in the log", async () => {
+    const store = await logs.open();
+    await write(store, 2_600, 1);
+    const log = new Database(logs.file());
+    log.exec("DELETE FROM event WHERE position IN (700, 701)");
+    log.close();
+    const all = await read(await withoutCopy());
+    expect(all).to.have.length(2_598);
+    expect(await read(store, { repeatedly: true })).to.deep.equal(all);
+    expect(await read(store)).to.deep.equal(all);
+    expect(pagesIn(logs.file())).to.equal(1);
+  });
+
   it("shares out events by key as the log does", async () => {
     const [copied, plain] = [await logs.open(), await withoutCopy()];
     await write(copied, 2_000, 1);
@@ -244,6 +305,21 @@ describe("The packed copy of a SQLite log", () => {
     expect(await read(await logs.open({ file: logs.file("other") }))).to.deep.equal(without);
   });
 
+  it("is left alone where it became that of another log meanwhile", async () => {
+    const store = await logs.open();
+    await write(store, 1_100, 1);
+    const all = await read(store, { repeatedly: true });
+    for (const suffix of ["", "-wal", "-shm"]) renameSync(`${logs.file()}${suffix}`, `${logs.file("moved")}${suffix}`);
+    const other = await logs.open();
+    await write(other, 1_100, 2);
+    await read(other, { repeatedly: true });
+    const warnings = await warningsOf(async () => {
+      expect(await read(store)).to.deep.equal(all);
+    });
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.contain("another event than the log at position 512");
+  });
+
   const damage: Record<string, (copy: string) => void> = {
     "is no SQLite file": (copy) => {
       rmSync(copy);
@@ -281,13 +357,15 @@ describe("The packed copy of a SQLite log", () => {
     expect(pagesIn(logs.file())).to.equal(2);
   });
 
-  it("leaves events that were read usable: their data after the store was closed, the rest as without a copy", async () => {
+  it("leaves data and the names of streams usable after the store was closed; the rest must be asked for before", async () => {
     const store = await logs.open();
     await write(store, 600, 1, fc.constant({}));
     await read(store, { repeatedly: true });
     const [, event] = await eventsOf(store.readLog());
     await store.close();
     expect(event!.data).to.deep.equal({ n: 1 });
-    expect((await rejection(Promise.resolve().then(() => event!.metadata))).code).to.equal("STORE_CLOSED");
+    expect(event!.streamName).to.equal("order-7");
+    for (const part of ["id", "revision", "metadata"] as const)
+      expect((await rejection(Promise.resolve().then(() => event![part]))).code).to.equal("STORE_CLOSED");
   });
 });
