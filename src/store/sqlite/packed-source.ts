@@ -8,6 +8,9 @@ import { scanSize, StoredMetadata, type PageReader } from "./page-reader.js";
 
 /** Events of a packed page: more of them share what is said once, and more are read in vain. */
 const packedSize = 512;
+/** Where their data has more bytes than this, a page has fewer: to pack it would hold up the process. */
+const mostData = 2 * 1024 * 1024;
+const fewer = 32;
 /** The copy goes on while one event of so many is wanted; it takes less time to pass over the others in the log. */
 const mostPerWanted = 4;
 
@@ -48,7 +51,8 @@ export class PackedSource implements PageSource {
   private extend(copy: PackedCopy, after: number, filter: EventFilter | undefined): void {
     if (!copy.endsAt(after)) return;
     if (this.log.countOf(after, after + packedSize, filter) * mostPerWanted < packedSize) return;
-    const { row, apart } = this.log.rowAfter(after, packedSize);
+    const isLong = this.log.dataLengthOf(after, after + packedSize) > mostData;
+    const { row, apart } = this.log.rowAfter(after, isLong ? fewer : packedSize);
     const page = pack(row, apart);
     if (page) copy.add(page);
   }

@@ -27,6 +27,7 @@ export class PageReader implements PageSource {
   private readonly metadataOfPage;
   private readonly metadataOfOne;
   private readonly dataOfOne;
+  private readonly dataLength;
   private readonly idsAndRevisions;
   private readonly idOfOne;
   private readonly pages = new Map<string, ReturnType<PageReader["preparePage"]>>();
@@ -46,6 +47,11 @@ export class PageReader implements PageSource {
       .pluck();
     this.metadataOfOne = db.prepare<[number], string | Buffer>("SELECT metadata FROM event WHERE position = ?").pluck();
     this.dataOfOne = db.prepare<[number], string | Buffer>("SELECT data FROM event WHERE position = ?").pluck();
+    this.dataLength = db
+      .prepare<[number, number], number>(
+        `SELECT total(octet_length(data)) FROM event NOT INDEXED WHERE position > ? AND position <= ? AND NOT (${isApart})`,
+      )
+      .pluck();
     this.idOfOne = db.prepare<[number], string>("SELECT id FROM event WHERE position = ?").pluck();
     this.idsAndRevisions = db
       .prepare<[number, number], [string, number]>(
@@ -124,6 +130,11 @@ export class PageReader implements PageSource {
       )
       .pluck()
       .get(after, through, ...values)!;
+  }
+
+  /** Bytes of data of the events after `after` and up to `through`, without those whose data is not in a row of columns. */
+  dataLengthOf(after: number, through: number): number {
+    return this.dataLength.get(after, through)!;
   }
 
   /** Columns of the events after `after`, so many, which there are, and indexes of those whose data is not in the row. */

@@ -195,6 +195,18 @@ describe("The packed copy of a SQLite log", () => {
     expect(pagesIn(logs.file())).to.equal(3);
   });
 
+  it("has pages of fewer events where their data is long", async () => {
+    const [copied, plain] = [await logs.open(), await withoutCopy()];
+    await write(copied, 512, 1, fc.constant({ data: { a: 1 } }));
+    await write(copied, 1_100, 2, fc.constant({ data: { long: "x".repeat(20_000) } }));
+    const all = await read(plain);
+    for (const options of [{ repeatedly: true }, {}]) expect(await read(copied, options)).to.deep.equal(all);
+    const copy = new Database(`${logs.file()}-pages`, { readonly: true });
+    const sizes = copy.prepare("SELECT last - first + 1 FROM page ORDER BY last").pluck().all();
+    copy.close();
+    expect(sizes).to.deep.equal([512, ...Array<number>(19).fill(32)]);
+  });
+
   it("ends where events are missing in the log", async () => {
     const store = await logs.open();
     await write(store, 2_600, 1);
