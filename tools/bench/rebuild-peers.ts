@@ -5,10 +5,11 @@ import { createWriteStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import { openSqliteEventStore, Rollcall } from "../../src/index.js";
+import { Rollcall } from "../../src/index.js";
 import { carefulLoop } from "./careful-loop.js";
 import { interleaved, rate } from "./measure.js";
-import { orderEvents, writeOrders } from "./orders.js";
+import { logOfOrders } from "./rebuild.js";
+import { orderEvents } from "./orders.js";
 import type { OrderSummary } from "./order-fold.js";
 import { checkSame, digestOf, digestOfServing } from "./order-rows.js";
 import { orderSummaries, summing } from "./order-summaries.js";
@@ -45,14 +46,8 @@ const logsIn = (folder: string) => ({
 
 async function prepare(options: PartOptions): Promise<void> {
   const { log, few, events } = logsIn(options.folder);
-  for (const [file, count] of [
-    [log, countOf(options)],
-    [few, fewOf(options)],
-  ] as const) {
-    const store = await openSqliteEventStore({ file });
-    await writeOrders(store, orderEvents(count));
-    await store.close();
-  }
+  await logOfOrders(log, countOf(options));
+  await logOfOrders(few, fewOf(options));
   const lines = function* () {
     for (const event of orderEvents(fewOf(options))) yield `${JSON.stringify(event)}\n`;
   };

@@ -20,10 +20,12 @@ export const filesIn = (folder: string) => ({
 export const sizeInWords = (count: number) =>
   `${inWords(count)} events, ${inWords(Math.ceil(count / eventsPerOrder))} rows`;
 
-export async function prepareOrders(options: PartOptions): Promise<void> {
-  const store = await openSqliteEventStore({ file: filesIn(options.folder).store });
-  await writeOrders(store, orderEvents(countOf(options)));
-  // So that the packed copy is there, as with every rebuild but the first.
+export const prepareOrders = (options: PartOptions) => logOfOrders(filesIn(options.folder).store, countOf(options));
+
+/** A log of so many events, with the packed copy that every rebuild finds but the first. */
+export async function logOfOrders(file: string, count: number): Promise<void> {
+  const store = await openSqliteEventStore({ file });
+  await writeOrders(store, orderEvents(count));
   for await (const _ of store.readLog({ repeatedly: true }));
   await store.close();
 }
