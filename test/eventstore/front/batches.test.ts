@@ -190,7 +190,8 @@ describe("a batch append by the protocol", function () {
     const impatient = connect(server.port);
     const release = hold();
     const call = new BatchCall(impatient);
-    call.send({ id: batchId(1), to: "a", options: deadline(20) });
+    // Time enough for the log to be asked at all, on a busy machine too.
+    call.send({ id: batchId(1), to: "a", options: deadline(300) });
     call.send({ id: batchId(2), to: "a", options: deadline(60_000) });
     call.send({ id: batchId(3), to: "a", options: deadline(20), more: true });
     const answers = await call.answered(3);
