@@ -30,6 +30,7 @@ import {
   tell,
 } from "./ledger.js";
 import { rejectionOf } from "./rejection.js";
+import { warningsOf } from "../warnings.js";
 
 /** What an account says that reads every event. */
 const plainly = ({ store }: Pick<ReturnType<typeof ledgerOver>, "store">) =>
@@ -346,19 +347,14 @@ describe("snapshots that fail", () => {
   });
 
   it("fail no command although whoever is told throws", async () => {
-    const warnings: string[] = [];
-    const listen = ({ message }: Error) => warnings.push(message);
-    process.on("warning", listen);
     const { bus, snapshots } = ledgerOver(undefined, {
       onError: () => {
         throw new Error("nobody listens");
       },
     });
     snapshots.before = () => Promise.reject(new Error("away"));
-    await bus.dispatch(book(1));
-    await new Promise((resolve) => setImmediate(resolve));
-    process.off("warning", listen);
-    expect(warnings).to.deep.equal(["Error: nobody listens"]);
+    const warnings = await warningsOf(() => bus.dispatch(book(1)));
+    expect(warnings.map(({ message }) => message)).to.deep.equal(["Error: nobody listens"]);
   });
 
   it("are not taken of a state that JSON would change: it says which, once, and commands go on", async () => {

@@ -11,6 +11,7 @@ import {
   type WebhookOptions,
 } from "../../src/index.js";
 import { until } from "../until.js";
+import { warningsOf } from "../warnings.js";
 import { telling } from "./flagging.js";
 import { secret } from "./receiver.js";
 
@@ -117,17 +118,12 @@ describe("an application", () => {
   });
 
   it("warns of flags that travel unencrypted, but not to itself", async () => {
-    const warned: string[] = [];
-    const onWarning = ({ name, message }: Error) => void warned.push(`${name}: ${message}`);
-    process.on("warning", onWarning);
-    try {
+    const warnings = await warningsOf(async (warned) => {
       for (const host of ["localhost:1", "127.0.0.1", "[::1]:80", "example.com:8080"])
         expect(await problemsOf(hook({ url: `http://${host}/hidden` }))).to.deep.equal([]);
       await until("it has warned", () => warned.length > 0);
-    } finally {
-      process.off("warning", onWarning);
-    }
-    expect(warned).to.deep.equal([
+    });
+    expect(warnings.map(String)).to.deep.equal([
       'RollcallWarning: The notification "ops" posts flags to http://example.com:8080 unencrypted, where everybody on the way can read them. Use https.',
     ]);
   });

@@ -13,6 +13,7 @@ import {
 import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 import { until } from "../until.js";
+import { warningsOf } from "../warnings.js";
 import { FaultyStore } from "./faulty-store.js";
 import { count, live, readModelOf, rowsOf, sumsOf, totals, Watched, type Total } from "./things.js";
 
@@ -273,20 +274,15 @@ describe("a processor", () => {
     });
 
     it(`warns the process of a hook that ${how} when nobody else listens, or the listener throws too`, async () => {
-      const warnings: string[] = [];
-      const heard = ({ name, message }: Error) => void warnings.push(`${name}: ${message}`);
-      process.on("warning", heard);
-      try {
+      const warnings = await warningsOf(async (warned) => {
         const onError = () => {
           throw new Error("so is the mail");
         };
         await isLive(start(totals(), { onChange: hook }));
         await isLive(start(totals(), { onChange: hook, onError, holder: "here" }));
-        await until("it warned", () => warnings.length >= 4);
-      } finally {
-        process.off("warning", heard);
-      }
-      expect(new Set(warnings)).to.deep.equal(
+        await until("it warned", () => warned.length >= 4);
+      });
+      expect(new Set(warnings.map(String))).to.deep.equal(
         new Set([
           "RollcallWarning: A hook failed: Error: the logger is full",
           "RollcallWarning: A hook failed: Error: so is the mail",

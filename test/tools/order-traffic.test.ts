@@ -4,6 +4,7 @@ import { ManualClock } from "../../src/testing/manual-clock.js";
 import { driveOrders } from "../../tools/demo/order-traffic.js";
 import { Outage } from "../../tools/demo/outage.js";
 import { until } from "../until.js";
+import { warningsOf } from "../warnings.js";
 
 const answer: CommandResult = {
   commandId: "",
@@ -45,16 +46,14 @@ describe("demo traffic", () => {
   });
 
   it("stops at once when it is told to, however many cancellations wait, and without a warning", async () => {
-    const warnings: Error[] = [];
-    const onWarning = (warning: Error) => warnings.push(warning);
-    process.on("warning", onWarning);
     const abort = new AbortController();
     const shop = new Shop();
-    const driving = driveOrders(shop, { signal: abort.signal, rate: 1e6, orders: 600 });
-    await until("all are placed", () => shop.placed === 600);
-    abort.abort();
-    await driving;
-    process.off("warning", onWarning);
+    const warnings = await warningsOf(async () => {
+      const driving = driveOrders(shop, { signal: abort.signal, rate: 1e6, orders: 600 });
+      await until("all are placed", () => shop.placed === 600);
+      abort.abort();
+      await driving;
+    });
     expect(warnings).to.deep.equal([]);
   });
 
