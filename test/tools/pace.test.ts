@@ -39,25 +39,25 @@ describe("The time left", () => {
 });
 
 describe("What rows take besides reading", () => {
-  const said = (name: string, events: number, written = 0, waiting = 0) => ({
+  const said = (name: string, position: bigint, events: number, written = 0, waiting = 0) => ({
     name,
     events,
-    position: undefined,
+    position,
     head: undefined,
     rows: { written, waiting },
   });
 
-  it("is three events a row, of all read models that are rebuilt, in the unit of what was read", () => {
+  it("is three events a row, of all read models that are rebuilt, in positions of the log", () => {
     const writing = new Writing();
-    expect(writing.besides(said("a", 1_000), 0)).to.deep.equal({ done: 0, ahead: 0 });
-    expect(writing.besides(said("a", 1_100, 10, 20), 400)).to.deep.equal({ done: 120, ahead: 240 });
-    writing.besides(said("b", 5_000), 400);
-    expect(writing.besides(said("b", 5_100, 0, 40), 400)).to.deep.equal({ done: 60, ahead: 360 });
+    expect(writing.besides(said("a", 7n, 1_000))).to.deep.equal({ done: 0, ahead: 0 });
+    expect(writing.besides(said("a", 407n, 1_100, 10, 20))).to.deep.equal({ done: 120, ahead: 240 });
+    writing.besides(said("b", 7n, 5_000));
+    expect(writing.besides(said("b", 407n, 5_100, 0, 40))).to.deep.equal({ done: 60, ahead: 360 });
   });
 
   it("is nothing where rows are not told, as by threads", () => {
     const writing = new Writing();
-    writing.besides({ ...said("a", 0), rows: undefined }, 0);
-    expect(writing.besides({ ...said("a", 10), rows: undefined }, 10)).to.deep.equal({ done: 0, ahead: 0 });
+    writing.besides({ ...said("a", 0n, 0), rows: undefined });
+    expect(writing.besides({ ...said("a", 10n, 10), rows: undefined })).to.deep.equal({ done: 0, ahead: 0 });
   });
 });

@@ -15,12 +15,11 @@ async function deviations(rollcall: Rollcall): Promise<number[]> {
   const said: { atMs: number; leftMs: number }[] = [];
   const writing = new Writing();
   let pace: Pace | undefined;
-  let first: number | undefined;
   await rollcall.rebuild(orderSummaries, {
     onProgress: (now) => {
       const [done, total] = [Number(now.position), Number(now.head)];
       const atMs = performance.now();
-      const { leftMs } = (pace ??= new Pace(total)).at(done, atMs, writing.besides(now, done - (first ??= done)));
+      const { leftMs } = (pace ??= new Pace(total)).at(done, atMs, writing.besides(now));
       if (leftMs !== undefined && done >= (looks[said.length]! / 100) * total) said.push({ atMs, leftMs });
     },
   });

@@ -82,8 +82,7 @@ async function watched(
       const label = names.length === 1 ? names[0]! : `${names.length} read models`;
       shown ??= progress(label, Number(head - first), "positions");
       if (position > furthest) furthest = position;
-      const read = Number(furthest - first);
-      shown.update(read, writing.besides(said, read));
+      shown.update(Number(furthest - first), writing.besides(said));
     });
     const elapsedMs = performance.now() - started;
     return {

@@ -12,13 +12,11 @@ export async function watching<T>(
 ): Promise<T> {
   const writing = new Writing();
   let shown: Progress | undefined;
-  let first: number | undefined;
   try {
     return await work((said) => {
       const end = endOf(said);
       shown ??= progress(label, end === undefined ? undefined : Number(end), "positions");
-      const position = Number(said.position ?? 0n);
-      shown.update(position, writing.besides(said, position - (first ??= position)));
+      shown.update(Number(said.position ?? 0n), writing.besides(said));
     });
   } finally {
     shown?.end();

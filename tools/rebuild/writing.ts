@@ -9,11 +9,17 @@ const eventsPerRow = 3;
 export class Writing {
   private readonly first = new Map<string, number>();
   private readonly said = new Map<string, RebuildProgress>();
+  private from: bigint | undefined;
+  private furthest = 0n;
 
-  /** @param read how much was read since the first look, in whatever unit @returns in the same unit */
-  besides(now: RebuildProgress, read: number): Besides {
+  /** In positions of the log, since the first look. */
+  besides(now: RebuildProgress): Besides {
     if (!this.first.has(now.name)) this.first.set(now.name, now.events);
     this.said.set(now.name, now);
+    const { position = 0n } = now;
+    this.from ??= position;
+    if (position > this.furthest) this.furthest = position;
+    const read = Number(this.furthest - this.from);
     let [events, written, waiting] = [0, 0, 0];
     for (const { name, rows, events: folded } of this.said.values()) {
       events += folded - this.first.get(name)!;

@@ -50,9 +50,9 @@ export class PackedSource implements PageSource {
   /** Adds the next page to a copy that ends where the read has come to, when it is wanted. */
   private extend(copy: PackedCopy, after: number, filter: EventFilter | undefined): void {
     if (!copy.endsAt(after)) return;
-    if (this.log.countOf(after, after + packedSize, filter) * mostPerWanted < packedSize) return;
-    const isLong = this.log.dataLengthOf(after, after + packedSize) > mostData;
-    const { row, apart } = this.log.rowAfter(after, isLong ? fewer : packedSize);
+    const [wanted, bytes] = this.log.survey(after, after + packedSize, filter);
+    if (wanted * mostPerWanted < packedSize) return;
+    const { row, apart } = this.log.rowAfter(after, bytes > mostData ? fewer : packedSize);
     const page = pack(row, apart);
     if (page) copy.add(page);
   }

@@ -27,10 +27,10 @@ export class PageReader implements PageSource {
   private readonly metadataOfPage;
   private readonly metadataOfOne;
   private readonly dataOfOne;
-  private readonly dataLength;
   private readonly idsAndRevisions;
   private readonly idOfOne;
   private readonly pages = new Map<string, ReturnType<PageReader["preparePage"]>>();
+  private readonly surveys = new Map<string, ReturnType<PageReader["prepareSurvey"]>>();
 
   constructor(private readonly db: Database) {
     this.headStatement = db.prepare<[], number | null>("SELECT max(position) FROM event").pluck();
@@ -47,11 +47,6 @@ export class PageReader implements PageSource {
       .pluck();
     this.metadataOfOne = db.prepare<[number], string | Buffer>("SELECT metadata FROM event WHERE position = ?").pluck();
     this.dataOfOne = db.prepare<[number], string | Buffer>("SELECT data FROM event WHERE position = ?").pluck();
-    this.dataLength = db
-      .prepare<[number, number], number>(
-        `SELECT total(octet_length(data)) FROM event NOT INDEXED WHERE position > ? AND position <= ? AND NOT (${isApart})`,
-      )
-      .pluck();
     this.idOfOne = db.prepare<[number], string>("SELECT id FROM event WHERE position = ?").pluck();
     this.idsAndRevisions = db
       .prepare<[number, number], [string, number]>(
@@ -121,20 +116,12 @@ export class PageReader implements PageSource {
     return this.idsAndRevisions.all(first, last);
   }
 
-  /** How many of the events after `after` and up to `through` pass the filter. */
-  countOf(after: number, through: number, filter: EventFilter | undefined): number {
+  /** Of the events after `after` and up to `through`: how many pass the filter, and bytes of data, but of what is read row by row. */
+  survey(after: number, through: number, filter: EventFilter | undefined): [passing: number, bytes: number] {
     const { condition, values } = filterCondition(filter);
-    return this.db
-      .prepare<unknown[], number>(
-        `SELECT count(*) FROM event NOT INDEXED WHERE position > ? AND position <= ? AND ${condition}`,
-      )
-      .pluck()
-      .get(after, through, ...values)!;
-  }
-
-  /** Bytes of data of the events after `after` and up to `through`, without those whose data is not in a row of columns. */
-  dataLengthOf(after: number, through: number): number {
-    return this.dataLength.get(after, through)!;
+    let statement = this.surveys.get(condition);
+    if (!statement) this.surveys.set(condition, (statement = this.prepareSurvey(condition)));
+    return statement.get(...values, after, through)!;
   }
 
   /** Columns of the events after `after`, so many, which there are, and indexes of those whose data is not in the row. */
@@ -165,6 +152,15 @@ export class PageReader implements PageSource {
     let statement = this.pages.get(rows);
     if (!statement) this.pages.set(rows, (statement = this.preparePage(rows)));
     return statement;
+  }
+
+  private prepareSurvey(condition: string) {
+    return this.db
+      .prepare<unknown[], [number, number]>(
+        `SELECT count(*) FILTER (WHERE ${condition}), total(octet_length(data)) FILTER (WHERE NOT (${isApart}))
+          FROM event NOT INDEXED WHERE position > ? AND position <= ?`,
+      )
+      .raw();
   }
 
   private preparePage(rows: string) {
