@@ -34,7 +34,7 @@ import {
   type ReadModelVerification,
   type ProjectionVerifyOptions,
 } from "../projection/index.js";
-import { createHttpServer, type HttpServer, type QueryContext } from "../query/index.js";
+import type { HttpServer, QueryContext } from "../query/index.js";
 import { flagsStoreOf, type EventStore } from "../store/event-store.js";
 import {
   askAboutParked,
@@ -47,8 +47,9 @@ import {
   type ProcessorStatus,
   type Subscriber,
 } from "../subscription/index.js";
-import { assemble, modelOf, type Assembly } from "./assembly.js";
+import type { Assembly } from "./assembly.js";
 import { completed, type Configuration, type StatedConfiguration } from "./configuration.js";
+import { modelOf } from "./definition-model.js";
 import { openReadModels } from "./open-read-models.js";
 import { openSnapshots } from "./open-snapshots.js";
 import { openStore, readOnlyOver } from "./open-store.js";
@@ -82,6 +83,7 @@ export class Rollcall {
   private listening: string | undefined;
   private readonly processors: readonly { readonly processor: Processor; readonly role: string }[];
   private started = false;
+  private stopped = false;
   /** Names this process in leases. */
   private readonly holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 
@@ -140,6 +142,8 @@ export class Rollcall {
           ...(onParked && { onParked }),
           ...(onError && { onError }),
         };
+        // Who declares an application, and runs none, does without the library.
+        const { assemble } = await import("./assembly.js");
         const assembly = assemble(definition, model, { store, readModels, snapshots }, limits);
         checkRoles(complete.roles, assembly.roles);
         if (complete.readOnly) checkReactors(complete.roles, assembly.reactors);
@@ -172,6 +176,8 @@ export class Rollcall {
     this.started = true;
     for (const { processor, role } of this.processors) if (this.hasRole(role)) processor.start();
     if (!this.hasRole("http")) return;
+    const { createHttpServer } = await import("../query/index.js");
+    if (this.stopped) return;
     const { onError } = this.options;
     this.http = createHttpServer(this.queryContext(), { ...this.configuration.http, ...(onError && { onError }) });
     this.listening = (await this.http.listen()).url;
@@ -179,6 +185,7 @@ export class Rollcall {
 
   /** Finishes what is under way, gives the leases back and closes the stores; not one that the caller opened. */
   async stop(): Promise<void> {
+    this.stopped = true;
     const stopped = await Promise.allSettled([
       Promise.resolve(this.http?.close()),
       ...this.processors.map(({ processor }) => processor.stop()),

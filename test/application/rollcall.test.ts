@@ -188,6 +188,14 @@ describe("a running application", () => {
     expect(later.eventTypes, "the payment was recorded before").to.deep.equal([]);
   });
 
+  it("listens no more when it is stopped before it does", async () => {
+    const rollcall = await to.open();
+    const starting = rollcall.start();
+    await rollcall.stop();
+    await starting;
+    expect(rollcall.url).to.equal(undefined);
+  });
+
   it("says clearly that its port is in use, and keeps no store locked afterwards", async () => {
     const first = await to.open();
     await first.start();

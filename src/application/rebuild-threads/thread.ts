@@ -5,7 +5,7 @@ import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { InvalidConfiguration } from "../../errors.js";
 import { foldPart, isDeclaredBy, PartFailed, ProjectionPart } from "../../projection/index.js";
 import type { Checkpoint } from "../../subscription/index.js";
-import { modelOf } from "../assembly.js";
+import { modelOf } from "../definition-model.js";
 import { openReadModels } from "../open-read-models.js";
 import { openStore } from "../open-store.js";
 import type { ApplicationDefinition } from "../registration.js";
