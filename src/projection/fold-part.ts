@@ -68,6 +68,7 @@ export const wholeOf = (beginning: Checkpoint, parts: readonly Checkpoint[]): Ch
 export class ProjectionPart extends ProjectionReadModel {
   /** Events folded so far that count in another part, where the first of their keys is. */
   guests = 0;
+  /** Of events that have other keys as well, or whose key it takes data to know. */
   private readonly keys = new Map<RecordedEvent, string | readonly string[]>();
 
   constructor(
@@ -109,7 +110,7 @@ export class ProjectionPart extends ProjectionReadModel {
     const isHome = this.isIn(first);
     const own = rest?.filter((key) => this.isIn(key));
     if (!isHome && !own?.length) return false;
-    this.keys.set(recorded, own ?? keys);
+    if (own || this.hasOwnKeys) this.keys.set(recorded, own ?? keys);
     if (!isHome) this.guests++;
     return true;
   }

@@ -20,18 +20,23 @@ export const partBytes = { first: 3, last: 3 } as const;
 /** The part that a key is in, from 0 to `of - 1`. SQLite stores say the same in SQL. */
 export function partOf(key: string | undefined, of: number): number {
   if (!key) return 0;
-  const bytes = isAscii(key) ? undefined : Buffer.from(key);
-  const length = bytes?.length ?? key.length;
-  const byteAt = (index: number) => bytes?.[index] ?? key.charCodeAt(index);
-  let number = 0;
-  for (let i = 0; i < Math.min(partBytes.first, length); i++) number = number * 256 + byteAt(i);
-  for (let i = Math.max(0, length - partBytes.last); i < length; i++) number = number * 256 + byteAt(i);
+  const { first, last } = partBytes;
   const { prime, factor } = partMixing;
-  return (((number % prime) * factor) % prime) % of;
+  const bytes = isAscii(key, 0, first) && isAscii(key, key.length - last, key.length) ? key : inBytes(key);
+  let rest = 0;
+  // A byte at a time, which keeps to small integers: of the number that they are together it would be the same rest.
+  for (let i = 0; i < first && i < bytes.length; i++) rest = (rest * 256 + bytes.charCodeAt(i)) % prime;
+  for (let i = Math.max(0, bytes.length - last); i < bytes.length; i++)
+    rest = (rest * 256 + bytes.charCodeAt(i)) % prime;
+  // The product is below 2³².
+  return ((Math.imul(rest, factor) >>> 0) % prime) % of;
 }
 
-/** Then its bytes are its code units, and need not be made. */
-function isAscii(key: string): boolean {
-  for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) > 0x7f) return false;
+/** As a text that has a code unit for each byte. */
+const inBytes = (key: string): string => Buffer.from(key).toString("latin1");
+
+/** Whether these code units are bytes of UTF-8 as they are. */
+function isAscii(key: string, from: number, to: number): boolean {
+  for (let i = Math.max(0, from); i < to && i < key.length; i++) if (key.charCodeAt(i) > 0x7f) return false;
   return true;
 }
