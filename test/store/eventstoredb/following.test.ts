@@ -334,7 +334,11 @@ describe("following the log of EventStoreDB", () => {
     const next = async () => (await messages.next()).value as SubscriptionMessage;
     expect((await next()).kind).to.equal("caughtUp");
     sendAll();
-    for (let before = -1; before !== sent; await new Promise((resolve) => setTimeout(resolve, 20))) before = sent;
+    // Until nothing more fits between the two, at ten looks in a row.
+    for (let [before, looks] = [sent, 0]; looks < 10; looks = sent === before ? looks + 1 : 0) {
+      before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     let delivered = 0;
     for (;;) {
       const message = await next();
@@ -377,7 +381,11 @@ describe("following the log of EventStoreDB", () => {
     });
     const messages = store.subscribe()[Symbol.asyncIterator]();
     await messages.next();
-    for (let before = -1; before !== sent; await new Promise((resolve) => setTimeout(resolve, 20))) before = sent;
+    // Until nothing more fits between the two, at ten looks in a row.
+    for (let [before, looks] = [sent, 0]; looks < 10; looks = sent === before ? looks + 1 : 0) {
+      before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     expect(sent).to.be.lessThan(5_000);
     await messages.return!();
   });
