@@ -91,12 +91,30 @@ describe("the doctor", () => {
     const unbuilt = { ...orders, standing: standing("not built") };
     expect(examined(unbuilt).level).to.equal("warning");
     expect(examined({ ...unbuilt, lease: undefined })).to.include({ level: "problem" });
+    expect(examined({ ...unbuilt, lease: undefined }).found).to.equal(
+      "nothing was built yet, nothing serves, and nobody works on it",
+    );
     const mismatch = "orders: its checkpoint is of log a, this log is b. Rebuild it from this log.";
     expect(examined({ ...orders, mismatch })).to.deep.equal({
       level: "problem",
       subject: "projection orders",
       found: mismatch,
     });
+  });
+
+  it("says of what is paused before it was built that nothing serves, or which version does, and how to build it", () => {
+    const pause = { reason: "the provider moves", by: "me", since: "2026-01-01T00:00:00.000Z" };
+    const { servingVersion: _, ...standing } = { ...orders.standing!, state: "not built" as const };
+    const unbuilt = { ...orders, standing, status: { ...orders.status, pause }, lease: undefined };
+    const found = examined(unbuilt);
+    expect(found).to.include({
+      level: "problem",
+      found: "nothing was built yet, nothing serves; paused since 2026-01-01T00:00:00.000Z, by me: the provider moves",
+    });
+    expect(found.remedy).to.match(/npm run rebuild -- orders\. Or, .* resume orders$/);
+    const answered = examined({ ...unbuilt, status: { ...unbuilt.status, version: 1 } });
+    expect(answered.level).to.equal("warning");
+    expect(answered.found).to.match(/^version 2 is declared and was not built, version 1 serves; paused since /);
   });
 
   it("warns of what nobody works on, and of parked events, which are a problem at the bound", () => {

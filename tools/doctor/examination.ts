@@ -1,6 +1,7 @@
 /** What the doctor makes of its looks: a finding for each thing that there is, with what to do where something is amiss. */
 
 import { rebuildLease, roughlyInWords, type HeldLease } from "../../src/index.js";
+import type { PauseStatus } from "../../src/query/index.js";
 import { counted } from "../observe/layout.js";
 import { ok, problem, warning, type Finding } from "./finding.js";
 import type { Looks, Patient } from "./looks.js";
@@ -25,14 +26,14 @@ function examinePatient(patient: Patient): Finding {
   const lag = status.lag ? `${status.lag.events}${status.lag.more ? "+" : ""} events behind` : "lag unknown";
   // The message says what to do.
   if (mismatch !== undefined) return problem(subject, mismatch);
-  if (status.pause) {
-    const { reason, by, since } = status.pause;
-    const found = `paused since ${since}, by ${by}: ${reason}; ${lag}`;
-    return warning(subject, found, `When that is over: npm run projections -- resume ${name}`);
-  }
-  if (standing?.state === "not built" && !isHeld(lease))
-    return problem(subject, "nothing serves, and nobody works on it", `${start(kind)} Or: npm run rebuild -- ${name}`);
-  if (standing?.state === "not built") return warning(subject, "nothing serves yet", "Wait: it is being built.");
+  // What matters most to whoever asks, also of one that is paused.
+  if (standing?.state === "not built") return notBuilt(subject, patient);
+  if (status.pause)
+    return warning(
+      subject,
+      `${inWordsOfPause(status.pause)}; ${lag}`,
+      `When that is over: npm run projections -- resume ${name}`,
+    );
   if (standing?.state === "outdated")
     return problem(
       subject,
@@ -44,6 +45,25 @@ function examinePatient(patient: Patient): Finding {
   if (!isHeld(lease)) return warning(subject, `up to date, and ${holderInWords(lease)}`, start(kind));
   return ok(subject, `live at position ${status.position ?? "none"}`);
 }
+
+function notBuilt(subject: string, { kind, name, status, standing, lease }: Patient): Finding {
+  const { version, pause } = status;
+  // Queries have an answer, though not by what is declared.
+  const isAnswered = version !== undefined;
+  const found = isAnswered
+    ? `version ${standing!.version} is declared and was not built, version ${version} serves`
+    : "nothing was built yet, nothing serves";
+  if (pause)
+    return (isAnswered ? warning : problem)(
+      subject,
+      `${found}; ${inWordsOfPause(pause)}`,
+      `Build it now, it stays paused: npm run rebuild -- ${name}. Or, when that is over: npm run projections -- resume ${name}`,
+    );
+  if (isHeld(lease)) return warning(subject, found, "Wait: it is being built.");
+  return problem(subject, `${found}, and nobody works on it`, `${start(kind)} Or: npm run rebuild -- ${name}`);
+}
+
+const inWordsOfPause = ({ since, by, reason }: PauseStatus) => `paused since ${since}, by ${by}: ${reason}`;
 
 function stalled(subject: string, { kind, lease, standing }: Patient, lag: string): Finding {
   if (!isHeld(lease))
