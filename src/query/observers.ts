@@ -11,9 +11,10 @@ import {
   type SlotDefinition,
   type SlotStatistics,
 } from "../observer/index.js";
+import { declarationOf } from "./asked-read-model.js";
 import { limitOf, linkToNext, pathPart, pathTo, queryParameters } from "./parameters.js";
 import type { QueryContext } from "./query-context.js";
-import { declarationOf, servingOf, whenBuilt } from "./read-models.js";
+import { servingOf, whenBuilt } from "./read-models.js";
 import type { Reply } from "./reply.js";
 import { isoTime } from "./timeline.js";
 

@@ -2,45 +2,48 @@
 
 import type { Request } from "express";
 import { UnknownReadModel } from "../errors.js";
-import { labelledPlace, labelOf, servingGeneration, type ReadModelDeclaration, type Row } from "../projection/index.js";
+import { servingGeneration, type ReadModelDeclaration, type Row } from "../projection/index.js";
+import { askedReadModel, filtersOf, listParameters, rowParameters } from "./asked-read-model.js";
 import { findByText } from "./filter-readings.js";
-import { limitOf, linkToNext, pathPart, pathTo, queryParameters } from "./parameters.js";
+import { limitOf, linkToNext, pathPart, pathTo } from "./parameters.js";
 import { RequestProblem } from "./problem.js";
 import type { QueryContext } from "./query-context.js";
 import type { Reply } from "./reply.js";
 
-/** Parameters of every list: a field of such a name cannot be filtered on here. */
-const listParameters = ["limit", "cursor"];
-
 export async function listReadModels(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
   const items = await Promise.all(
-    projections.map(async (declaration) => ({
-      name: declaration.name,
-      version: declaration.version,
-      ...(await servingOf(readModels, declaration)),
-      filters: filtersOf(declaration.indexes),
-      href: pathTo(request, "read-models", declaration.name),
-    })),
+    projections.map(async (declaration) => {
+      const { name, version } = declaration;
+      const serving = await servingGeneration(readModels, declaration);
+      return {
+        name,
+        version,
+        ...(serving && { servingVersion: serving.version }),
+        filters: filtersOf(serving ?? declaration),
+        href: pathTo(request, "read-models", name),
+      };
+    }),
   );
   return { body: { items } };
 }
 
-export async function findReadModelRow(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
-  const { name, place } = await asked(request, projections, readModels);
+export async function findReadModelRow(request: Request, context: QueryContext): Promise<Reply> {
+  const { name, place } = await askedReadModel(request, context);
   const key = pathPart(request, "key");
-  const row = await whenBuilt(name, readModels.findRow(place, key));
+  const row = await whenBuilt(name, context.readModels.findRow(place, key));
   if (!row) throw new RequestProblem("UNKNOWN_ROW", `${name} has no row ${JSON.stringify(key)}.`);
   return { body: entry(key, row) };
 }
 
-export async function listReadModelRows(request: Request, { projections, readModels }: QueryContext): Promise<Reply> {
-  const { name, place, indexes } = await asked(request, projections, readModels);
-  const parameters = queryParameters(request, name, [...listParameters, ...filtersOf(indexes)]);
+export async function listReadModelRows(request: Request, context: QueryContext): Promise<Reply> {
+  const asked = await askedReadModel(request, context);
+  const { name, place } = asked;
+  const parameters = rowParameters(request, asked);
   const filters = new Map([...parameters].filter(([field]) => !listParameters.includes(field)));
   const limit = limitOf(name, parameters);
   const { rows, nextCursor } = await whenBuilt(
     name,
-    findByText(readModels, { name, place }, filters, { limit, cursor: parameters.get("cursor") }),
+    findByText(context.readModels, { name, place }, filters, { limit, cursor: parameters.get("cursor") }),
   );
   return {
     ...(nextCursor !== undefined && {
@@ -48,16 +51,6 @@ export async function listReadModelRows(request: Request, { projections, readMod
     }),
     body: { items: rows.map(({ key, row }) => entry(key, row)), nextCursor },
   };
-}
-
-/** @throws UnknownReadModel that names those of the same kind. */
-export function declarationOf(name: string, declarations: readonly ReadModelDeclaration[]): ReadModelDeclaration {
-  const found = declarations.find((declaration) => declaration.name === name);
-  if (found) return found;
-  throw new UnknownReadModel(
-    JSON.stringify(name),
-    declarations.map((declaration) => declaration.name),
-  );
 }
 
 /** What a store finds of a read model that is declared: if it does not know of it, nobody has begun to build it. */
@@ -78,33 +71,6 @@ export async function servingOf(
   const serving = await servingGeneration(readModels, declaration);
   return serving ? { servingVersion: serving.version } : {};
 }
-
-/**
- * What a path names, and where its rows are: `orders` those that serve, `orders~monday` those that were built under a label.
- * @throws UnknownReadModel
- */
-async function asked(
-  request: Request,
-  projections: readonly ReadModelDeclaration[],
-  readModels: QueryContext["readModels"],
-): Promise<ReadModelDeclaration> {
-  const said = pathPart(request, "name");
-  const [name, ...labels] = said.split("~") as [string, ...string[]];
-  const label = labels.length > 0 ? labels.join("~") : undefined;
-  const declaration = declarationOf(name, projections);
-  if (label === undefined) {
-    const serving = await servingGeneration(readModels, declaration);
-    return { ...declaration, place: serving?.place ?? declaration.place };
-  }
-  const place = labelledPlace(declaration.place, label);
-  if (await readModels.activeGeneration(place)) return { ...declaration, name: said, place };
-  const known = (await readModels.generations())
-    .filter((each) => each.name === name && each.state === "active")
-    .flatMap((each) => labelOf(each) ?? []);
-  throw new UnknownReadModel(JSON.stringify(said), [name, ...known.map((each) => `${name}~${each}`)]);
-}
-
-const filtersOf = (indexes: readonly string[]) => indexes.filter((field) => !listParameters.includes(field));
 
 /** The store's key comes first and wins over a field of that name: it is what the row is found by. */
 const entry = (key: string, row: Row) => Object.assign({ key }, row, { key });

@@ -191,6 +191,39 @@ describe("The read models of the HTTP API", () => {
     expect(body.detail).to.equal('There is no read model "orders~tuesday". Known: orders, orders~monday.');
   });
 
+  it("filters by the fields of the version that answers, and says when those of the declared one will do", async () => {
+    const { readModels } = shop;
+    // A version that has not caught up yet, beside an earlier one that has.
+    const declared = { ...orders, version: 3, place: "orders@3", indexes: ["total", "colour"] };
+    const lease = (await readModels.acquire("orders", "test", 1_000_000))!;
+    await readModels.complete(await readModels.openActive(orders, lease), lease);
+    const later = await readModels.openActive(declared, lease);
+    const api = createApi({ ...shop, projections: [declared] });
+    const listed = async () => (await request(api).get("/read-models")).body.items[0];
+    expect(await listed()).to.include({ version: 3, servingVersion: 2 });
+    expect((await listed()).filters).to.deep.equal(["total", "paid", "note", "x", "y"]);
+    expect((await request(api).get("/read-models/orders?paid=false")).body.items).to.have.length(1);
+    const refused = await request(api).get("/read-models/orders?colour=red");
+    expect(refused.status).to.equal(400);
+    expect(refused.body.detail).to.equal(
+      'orders: version 2 answers, whose rows cannot be filtered by "colour", but by: total, paid, note, x, y. ' +
+        "Version 3 declares it: ask again once that has caught up with the log (GET /ready).",
+    );
+    await readModels.complete(later, lease);
+    expect((await listed()).filters).to.deep.equal(["total", "colour"]);
+    expect((await request(api).get("/read-models/orders?colour=red")).body.items).to.deep.equal([]);
+    expect((await request(api).get("/read-models/orders?paid=false")).body.detail).to.match(/Allowed: .*, colour\.$/);
+  });
+
+  it("says of a filter that was declared without a new version how it comes to be there", async () => {
+    await replaceRows({ a: { total: 1 } }, "orders@2~monday");
+    const declared = { ...orders, indexes: [...orders.indexes, "colour"] };
+    const api = createApi({ ...shop, projections: [declared] });
+    const detail = async (name: string) => (await request(api).get(`/read-models/${name}?colour=red`)).body.detail;
+    expect(await detail("orders")).to.match(/once a process with the role projection has started with this code\.$/);
+    expect(await detail("orders~monday")).to.match(/^orders~monday: version 2 answers, .* build the label anew\.$/);
+  });
+
   it("refuses so many filters with two readings that it would have to ask too often", async () => {
     await shop.writeRows({ f: { total: 1, paid: 1, note: 1, x: 1, y: "text" } });
     expect(await keysAt("/read-models/orders?total=1&paid=1&note=1&x=1&y=text")).to.deep.equal(["f"]);
