@@ -148,7 +148,8 @@ async function lagOf(
 
 /**
  * Ready: everything that this process runs is live, stands by, or was paused, which is a decision of an operator, to whom a
- * balancer that takes the process away would be of no help; and every read model has caught up with the log once.
+ * balancer that takes the process away would be of no help; and every read model has caught up with the log once. How far
+ * rows are behind by the work of other processes is left to the status: it would take every process away at the same time.
  */
 export async function readinessOf(readModels: ReadModelStore, workers: readonly Worker[]): Promise<Readiness> {
   const reasons: string[] = [];

@@ -128,6 +128,22 @@ describe("what an application says of itself", () => {
     expect(subscriptions[1]).to.include({ name: "order-to-cash", state: "live" });
   });
 
+  it("stays ready while the rows that other processes keep are behind, which the status tells", async () => {
+    const reader = await to.open({ ...to.shared(), roles: ["ordering", "http"] });
+    const worker = await to.open({ ...to.shared(), roles: ["projection", "observer"] });
+    await Promise.all([reader.start(), worker.start()]);
+    const readyAt = async () => (await to.ask(reader, "/ready")).status;
+    await until("every read model is built", async () => (await readyAt()) === 200);
+    await worker.stop();
+    await to.place(reader, "o1");
+    const { subscriptions } = (await to.ask(reader, "/status")).body as unknown as {
+      subscriptions: { name: string; lag: { events: number } }[];
+    };
+    expect(subscriptions[0]!.name).to.equal("order-summary");
+    expect(subscriptions[0]!.lag.events).to.equal(1);
+    expect(await readyAt()).to.equal(200);
+  });
+
   it("counts rows that stand still, which can be asked for", async () => {
     @Projection<{ readonly total: number }>({ name: "totals", version: 1, key: byAggregateId, onFailure: "park-row" })
     class Totals {
