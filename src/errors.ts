@@ -434,6 +434,24 @@ export class NoRowsAlone extends RollcallError {
   }
 }
 
+/** A projection was to be built as it was at a moment that is still to come, as if it could be known. */
+export class MomentNotReached extends RollcallError {
+  readonly code = "MOMENT_NOT_REACHED";
+  /**
+   * @param moment in words
+   * @param reached the last moment that may be asked for, in words
+   */
+  constructor(
+    readonly readModel: string,
+    readonly moment: string,
+    readonly reached: string,
+  ) {
+    super(
+      `${readModel}: expected a moment that the log has reached, found ${moment}, while ${reached}. Name one up to that, or ask again once it is reached.`,
+    );
+  }
+}
+
 /** What served before the last rebuild is not there to go back to. */
 export class NothingRetained extends RollcallError {
   readonly code = "NOTHING_RETAINED";

@@ -243,7 +243,7 @@ export class Rollcall {
 
   /**
    * Builds a projection as it was at a moment of the log, beside what serves: `GET /read-models/NAME~LABEL`.
-   * @throws UnknownReadModel, NoRowsAlone, InvalidConfiguration, RebuildInProgress, or what the fold meets
+   * @throws UnknownReadModel, NoRowsAlone, InvalidConfiguration, MomentNotReached, RebuildInProgress, or what the fold meets
    */
   async rebuildUntil(
     name: string,

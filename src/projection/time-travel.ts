@@ -1,7 +1,8 @@
 /** Time travel: the rows of a projection as they were at a moment of the log, built beside what serves, under a label. */
 
 import type { Page } from "../store/event-store.js";
-import { InvalidConfiguration, NoRowsAlone } from "../errors.js";
+import { systemClock } from "../clock.js";
+import { InvalidConfiguration, MomentNotReached, NoRowsAlone } from "../errors.js";
 import { liveLease } from "./live-read-model.js";
 import { underLease, type RebuildOptions, type RebuildResult } from "./rebuild.js";
 import type { ReadModel } from "./read-model.js";
@@ -25,6 +26,7 @@ export function labelOf({ place }: Pick<Generation, "place">): string | undefine
  * Builds the rows as they were. They replace what was there under the label, stay as they are, and go with `prune`.
  * @throws InvalidConfiguration for a label that is none
  * @throws NoRowsAlone for an observer: its verdicts are on record, with their times
+ * @throws MomentNotReached for a position beyond the head of the log, or a time in the future
  * @throws RebuildInProgress, HandlingFailed …: as a rebuild
  */
 export async function rebuildUntil(
@@ -37,6 +39,7 @@ export async function rebuildUntil(
   if (!/^[\w-]{1,40}$/.test(label))
     throw new InvalidConfiguration([`Expected a label of letters, digits, _ and -, 40 at most, found "${label}".`]);
   if (!readModel.hasRowsOnly) throw new NoRowsAlone(name, "build as it was");
+  await checkReached(name, moment, options);
   const declaration = { name, version, place: labelledPlace(place, label), definition, indexes };
   return underLease(declaration, options, async (lease, control) => {
     const { store, readModels, onProgress } = options;
@@ -67,6 +70,20 @@ export async function rebuildUntil(
     }
   });
 }
+
+async function checkReached(name: string, moment: Moment, { store, clock = systemClock }: RebuildOptions) {
+  if ("position" in moment) {
+    const head = await store.head();
+    if (head !== undefined && moment.position <= head) return;
+    const reached = head === undefined ? "the log is empty" : `the log ends at position ${head}`;
+    throw new MomentNotReached(name, `position ${moment.position}`, reached);
+  }
+  const nowMs = clock.now();
+  if (moment.timeMs > nowMs) throw new MomentNotReached(name, inIso(moment.timeMs), `it is ${inIso(nowMs)}`);
+}
+
+const latestMs = 8.64e15;
+const inIso = (timeMs: number) => new Date(Math.min(timeMs, latestMs)).toISOString();
 
 /** Up to the first event that is later. */
 function upTo(page: Page, moment: Moment): Page {

@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { InvalidConfiguration, rebuildUntil, type Moment } from "../../src/index.js";
+import {
+  InvalidConfiguration,
+  MemoryEventStore,
+  MomentNotReached,
+  rebuildUntil,
+  type Moment,
+} from "../../src/index.js";
+import { tick } from "../../src/subscription/index.js";
 import { count, readModelOf, totals } from "../subscription/things.js";
 import { Rebuilding } from "./rebuilding.js";
 
@@ -28,7 +35,7 @@ describe("a projection as it was", () => {
     const second = (await to.store.readLog({ after: 1n }).next()).value![0]!;
     for (const [moment, expected, events] of [
       [{ position: 2n }, 3, 2],
-      [{ position: 99n }, 7, 3],
+      [{ position: 3n }, 7, 3],
       [{ position: 0n }, undefined, 0],
       [{ timeMs: second.recordedAtMs }, 3, 2],
       [{ timeMs: second.recordedAtMs - 1 }, 1, 1],
@@ -38,6 +45,36 @@ describe("a projection as it was", () => {
       expect(await total("totals@1")).to.equal(7);
     }
     expect(watched.states).to.deep.equal(["catching-up", "live"]);
+  });
+
+  it("reaches to the very end of the log, also where that is an event of another type, or a tick", async () => {
+    await to.store.append("elsewhere-1", [{ id: "e1", type: "another.Type", data: {}, metadata: {} }], {
+      expectedRevision: "any",
+    });
+    expect(await until({ position: 4n })).to.include({ events: 3, activated: true });
+    await tick(to.store, 0);
+    expect(await to.store.head()).to.equal(5n);
+    expect(await until({ position: 5n })).to.include({ events: 3, activated: true });
+    expect(await until({ timeMs: to.clock.now() })).to.include({ events: 3, activated: true });
+  });
+
+  it("refuses a moment that is still to come, and leaves what is there under the label", async () => {
+    await until({ position: 1n });
+    const refusal = async (moment: Moment) => {
+      const error = await until(moment).catch((refused: unknown) => refused);
+      expect(error).to.be.instanceOf(MomentNotReached);
+      return (error as Error).message;
+    };
+    expect(await refusal({ position: 4n })).to.equal(
+      "totals: expected a moment that the log has reached, found position 4, while the log ends at position 3. Name one up to that, or ask again once it is reached.",
+    );
+    const nowMs = to.clock.now();
+    const iso = (timeMs: number) => new Date(timeMs).toISOString();
+    expect(await refusal({ timeMs: nowMs + 1 })).to.include(`found ${iso(nowMs + 1)}, while it is ${iso(nowMs)}.`);
+    await refusal({ timeMs: Infinity });
+    expect(await total("totals@1~then")).to.equal(1);
+    to.store = new MemoryEventStore({ clock: to.clock });
+    expect(await refusal({ position: 0n })).to.include("the log is empty");
   });
 
   it("stays as it is while what serves goes on, under as many labels as are wanted", async () => {

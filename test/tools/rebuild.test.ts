@@ -159,6 +159,11 @@ describe("the rebuild command", function () {
       label: "never",
       path: "/read-models/order-summary~never",
     });
+    const late = await to.end("rebuild", ["order-summary", "--until", "11", "--as", "then"]);
+    expect(late.code).to.equal(1);
+    expect(late.stderr).to.match(
+      /^order-summary: expected .* found position 11, while the log ends at position 10\. /m,
+    );
     const store = await readModels();
     try {
       const rows = async (place: string) => (await store.findRows(place, { limit: 100 })).rows.length;
