@@ -37,8 +37,9 @@ const help = `
 The read model that serves goes on serving, and following the log, until the new one has caught up with it; then one
 short transaction puts the new one in its place. Several are built by one read of the log; one that fails leaves the
 others alone, and the command ends with 1. Stopped before that (Ctrl-C, kill -9), what serves stays as it was; the next
-rebuild of a projection goes on from there, if the class of the projection is the same to the letter. If something that it
-calls was changed, say --fresh. What a projection's rebuild replaces is kept: npm run projections -- rollback NAME.
+rebuild of a projection goes on from there, if the class of the projection and those that it extends are the same to the
+letter. If something that they call was changed, say --fresh. What a projection's rebuild replaces is kept:
+npm run projections -- rollback NAME.
 
 With --workers, so many threads share the events of a projection by the keys of its rows; each loads the application. The rows
 come to the same. It begins anew each time, and nobody goes on with what is left unfinished.

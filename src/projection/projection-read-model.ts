@@ -84,7 +84,13 @@ export class ProjectionReadModel implements ReadModel {
       version,
       place: `${name}@${version}`,
       definition: JSON.stringify({ eventTypes, ...(this.parksRows && { parksRows: true }) } satisfies Terms),
-      code: codeOf([declared.type, key, ...[...this.folds.values()].flatMap(({ keyOf }) => keyOf ?? [])]),
+      code: codeOf([
+        declared.type,
+        key,
+        ...[...this.folds.values()].flatMap(({ keyOf }) => keyOf ?? []),
+        // Last, so that the digest of a class without any is what it was before they counted.
+        ...basesOf(declared.type),
+      ]),
       indexes,
     };
   }
@@ -160,6 +166,12 @@ const codeOf = (functions: readonly { toString(): string }[]): string =>
   createHash("sha256")
     .update(functions.map((each) => each.toString()).join("\n"))
     .digest("hex");
+
+/** The classes that a class inherits from, the nearest first. */
+function basesOf(type: object): object[] {
+  const base = Object.getPrototypeOf(type) as object;
+  return base === Function.prototype ? [] : [base, ...basesOf(base)];
+}
 
 const isText = (key: string | readonly string[]): key is string => typeof key === "string";
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { byAggregateId, MemoryEventStore, Projection, Projects, StoreUnavailable } from "../../src/index.js";
 import { count, Counted, readModelOf, sumsOf, totals } from "../subscription/things.js";
@@ -72,6 +73,41 @@ describe("a rebuild that was left unfinished", () => {
       }
     }
     expect(await to.rebuilt(readModelOf(Other))).to.include({ resumed: 0, events: 3 * batch });
+  });
+
+  it("begins anew when what its class inherits has changed, however far up", async () => {
+    class Once {
+      protected of(amount: number): number {
+        return amount;
+      }
+    }
+    class Twice extends Once {
+      protected override of(amount: number): number {
+        return 2 * amount;
+      }
+    }
+    const inheriting = (base: typeof Once) => {
+      class Amounts extends base {}
+      @Projection<{ total: number }>({ name: "totals", version: 1, key: byAggregateId, indexes: ["total"] })
+      class Totals extends Amounts {
+        @Projects(Counted)
+        counted({ amount }: Counted, row = { total: 0 }): { total: number } {
+          return { total: row.total + this.of(amount) };
+        }
+      }
+      return readModelOf(Totals, [], { rebuildBatch: batch });
+    };
+    await killed(inheriting(Once));
+    expect(await to.rebuilt(inheriting(Once))).to.include({ resumed: batch });
+    await killed(inheriting(Once));
+    expect(await to.rebuilt(inheriting(Twice))).to.include({ resumed: 0, events: 3 * batch });
+    expect(await sumsOf(to.readModels)).to.deep.equal({ 0: 2 * batch, 1: 2 * batch, 2: 2 * batch });
+  });
+
+  it("knows the code of a class that inherits nothing by the digest by which it always did", () => {
+    const type = totals();
+    const code = createHash("sha256").update(`${type.toString()}\n${byAggregateId.toString()}`).digest("hex");
+    expect(readModelOf(type).declaration.code).to.equal(code);
   });
 
   it("begins anew when an event could not be folded: what was wrong may concern those before it", async () => {
