@@ -80,6 +80,17 @@ describe("what happens to a case", () => {
     expect(unjudged!.seen, "it was seen before").to.deep.equal(["a-0", "a-0@1"]);
   });
 
+  it("lets a slot that is added to an open case begin with the later of its trigger and the definition", () => {
+    const other: SlotTerms = { ...plainTerms, slot: "other", trigger: ["a"], counterpart: ["d"] };
+    const both = inForce([plainTerms], [plainTerms, other]);
+    const options = { names: new Set(["other"]), includeOpen: true, nowMs: 100, mark: "@1" };
+    const beginsAt = (atMs: number) => {
+      const opened = applyEvent(inForce([plainTerms]), newCase("k"), event("a", atMs)).case!;
+      return applyEarlier(both, opened, event("a", atMs), options).case!.slots["other"]!.deadlineMs! - 10;
+    };
+    expect([0, 99, 100, 101].map(beginsAt)).to.deep.equal([100, 100, 100, 101]);
+  });
+
   it("is all that follows from it, and nothing that does not apply", () => {
     const terms = inForce([{ ...plainTerms, max: 1 }]);
     const opened = applyEvent(terms, newCase("k"), event("a", 0));

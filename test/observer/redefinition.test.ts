@@ -125,6 +125,19 @@ describe("an observer whose definition changes", () => {
       await expectRebuilt(second());
     });
 
+    it("awaits it from the definition on in business time too, whenever the trigger occurred", async () => {
+      const terms = { ...payment, withinMs: 200, timeBase: "occurred", live: true } as const;
+      await live(redefining.next([terms])(), event("a", 99, "k", { occurredAtMs: 40 }), event("b", 100, "other"));
+      const second = redefining.next([terms, { ...shipment, timeBase: "occurred", live: true }], { applyTo: "open" });
+      await live(second(), timeIs(300));
+      expect(await flags()).to.deep.equal([
+        // The latest that had occurred by the definition did so at 100.
+        "Missing shipment of k by 2: 120",
+        "Missing payment of k by 1: 240",
+      ]);
+      await expectRebuilt(second());
+    });
+
     it("counts what came before the definition for a trigger that comes after it", async () => {
       await live(redefining.next([payment])(), event("c", 90));
       const second = next("new");
