@@ -2,9 +2,8 @@
 
 import { availableParallelism } from "node:os";
 import { RollcallError, type RebuildProgress, type RebuildResult, type Rollcall } from "../../src/index.js";
-import { progress, type Progress } from "../command-line.js";
 import { applicationUrl } from "../load-application.js";
-import { Writing } from "./writing.js";
+import { watching } from "./watching.js";
 
 interface Timed extends RebuildResult {
   readonly elapsedMs: number;
@@ -70,30 +69,15 @@ async function watched(
   rebuild: (onProgress: (said: RebuildProgress) => void) => Promise<readonly PromiseSettledResult<RebuildResult>[]>,
 ): Promise<Outcomes> {
   const started = performance.now();
-  const writing = new Writing();
-  let shown: Progress | undefined;
-  let first: bigint | undefined;
-  let furthest = 0n;
-  try {
-    const outcomes = await rebuild((said) => {
-      const { position = 0n, head = 0n } = said;
-      // Positions stand in for events, of which nobody knows beforehand how many there are.
-      first ??= position;
-      const label = names.length === 1 ? names[0]! : `${names.length} read models`;
-      shown ??= progress(label, Number(head - first), "positions");
-      if (position > furthest) furthest = position;
-      shown.update(Number(furthest - first), writing.besides(said));
-    });
-    const elapsedMs = performance.now() - started;
-    return {
-      results: outcomes.flatMap((each) => (each.status === "fulfilled" ? [{ ...each.value, elapsedMs }] : [])),
-      failures: outcomes.flatMap((each, i): Failure[] =>
-        each.status === "rejected" ? [{ name: names[i]!, error: each.reason as Error }] : [],
-      ),
-    };
-  } finally {
-    shown?.end();
-  }
+  const label = names.length === 1 ? names[0]! : `${names.length} read models`;
+  const outcomes = await watching(label, ({ head = 0n }) => head, rebuild);
+  const elapsedMs = performance.now() - started;
+  return {
+    results: outcomes.flatMap((each) => (each.status === "fulfilled" ? [{ ...each.value, elapsedMs }] : [])),
+    failures: outcomes.flatMap((each, i): Failure[] =>
+      each.status === "rejected" ? [{ name: names[i]!, error: each.reason as Error }] : [],
+    ),
+  };
 }
 
 export const plain = ({ position, ...result }: Timed) => ({ ...result, position: position?.toString() });
