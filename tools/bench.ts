@@ -124,8 +124,9 @@ async function doHere(part: Part, step: string, folder: string, options: Options
 async function measureApart(part: Part, { runs, scale }: Options, signal: AbortSignal): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "rollcall-bench-"));
   const script = fileURLToPath(import.meta.url);
-  const args = [...process.execArgv, script, part.name, "--runs", `${runs}`, "--scale", `${scale}`];
-  const child = async (step: string) => {
+  const child = async (step: "prepare" | "run") => {
+    const heap = step === "run" && part.heapMiB ? [`--max-old-space-size=${part.heapMiB}`] : [];
+    const args = [...process.execArgv, ...heap, script, part.name, "--runs", `${runs}`, "--scale", `${scale}`];
     const env = { ...process.env, ROLLCALL_BENCH_STEP: step, ROLLCALL_BENCH_FOLDER: folder };
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env, signal, maxBuffer: 1 << 24 });
     process.stderr.write(stderr);

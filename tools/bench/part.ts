@@ -32,6 +32,8 @@ export interface Part {
   readonly title: string;
   /** Measured only when its own name is given: it takes long, or installs what nothing else needs. */
   readonly onDemand?: boolean;
+  /** Old objects that `run` may have in memory, in MiB; else as many as Node sees fit, which leaves garbage where there is room. */
+  readonly heapMiB?: number;
   /** Gets what is no part of Rollcall's own package, once. */
   install?(): Promise<void>;
   /** Makes what `run` needs, in another process, so that its memory does not count. */
