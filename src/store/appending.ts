@@ -1,13 +1,8 @@
 /** What every embedded store does before it writes: checks and encodes events, and decides what an append means. */
 
 import { InvalidAppend, WrongExpectedRevision } from "../errors.js";
-import {
-  envelopeFields,
-  jsonContentType,
-  parseMetadata,
-  type EnvelopeFields,
-  type EventMetadata,
-} from "../message/index.js";
+import { envelopeFields, parseMetadata, type EnvelopeFields, type EventMetadata } from "../message/event-metadata.js";
+import { jsonContentType } from "../message/recorded-event.js";
 import type { EventData, ExpectedRevision } from "./event-store.js";
 
 /** An event as it is stored. Text is JSON that parses; anything else is bytes, copied from the writer's. */

@@ -1,7 +1,7 @@
 /** Reads records page by page, streams as far as their metadata lets them be seen. */
 
 import type { Clock } from "../../src/clock.js";
-import { jsonContentType } from "../../src/message/index.js";
+import { jsonContentType } from "../../src/message/recorded-event.js";
 import type { Database } from "../../src/store/sqlite/database.js";
 import {
   tombstoneRevision,

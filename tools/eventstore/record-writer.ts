@@ -1,7 +1,8 @@
 /** Carries writes out inside their transaction: appends, soft deletes, tombstones, and what they do to metadata. */
 
 import type { Clock } from "../../src/clock.js";
-import { jsonContentType, randomId } from "../../src/message/index.js";
+import { randomId } from "../../src/message/ids.js";
+import { jsonContentType } from "../../src/message/recorded-event.js";
 import type { EncodedEvent } from "../../src/store/appending.js";
 import type { ExpectedRevision } from "../../src/store/index.js";
 import type { Database } from "../../src/store/sqlite/database.js";

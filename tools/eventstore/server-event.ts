@@ -1,6 +1,6 @@
 /** Events that the server writes of its own accord: metadata that says what became of a stream, tombstones. */
 
-import { randomId } from "../../src/message/index.js";
+import { randomId } from "../../src/message/ids.js";
 import type { EncodedEvent } from "../../src/store/appending.js";
 
 /** A new one, with an id of its own and without metadata. */

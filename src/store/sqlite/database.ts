@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { randomId } from "../../message/index.js";
+import { randomId } from "../../message/ids.js";
 import { prepareFile, type FileKind } from "./file-kind.js";
 
 export type { Database } from "better-sqlite3";

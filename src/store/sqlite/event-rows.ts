@@ -1,7 +1,7 @@
 /** The rows of the log as writers see them: looks a stream up and adds to it, inside a write transaction. */
 
 import type { Clock } from "../../clock.js";
-import { jsonContentType } from "../../message/index.js";
+import { jsonContentType } from "../../message/recorded-event.js";
 import type { EncodedEvent } from "../appending.js";
 import type { Database } from "./database.js";
 

@@ -1,6 +1,6 @@
 /** Links as they stand in the log: their metadata tells which event made which projection write them. */
 
-import { derivedId } from "../../../src/message/index.js";
+import { derivedId } from "../../../src/message/ids.js";
 import type { LogRecord, ProposedRecord } from "../record-log.js";
 import { correlationIdOf, jsonObject } from "./correlation-id.js";
 import type { Definition, Link } from "./definitions.js";

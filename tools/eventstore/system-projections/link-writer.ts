@@ -1,7 +1,7 @@
 /** Writes the links of one projection, each once: the streams of a batch at the same time, each stream in order. */
 
 import { LRUCache } from "lru-cache";
-import { randomId } from "../../../src/message/index.js";
+import { randomId } from "../../../src/message/ids.js";
 import type { ExpectedRevision } from "../../../src/store/index.js";
 import type { LogRecord, ProposedRecord, RecordLog } from "../record-log.js";
 import { metadataType, metastreamOf } from "../stream-names.js";

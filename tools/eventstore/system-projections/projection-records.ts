@@ -1,6 +1,6 @@
 /** What a projection must remember: whether it is enabled, and its checkpoint, as events in system streams of its own. */
 
-import { derivedId, randomId } from "../../../src/message/index.js";
+import { derivedId, randomId } from "../../../src/message/ids.js";
 import type { LogRecord, RecordLog } from "../record-log.js";
 import { jsonObject } from "./correlation-id.js";
 import type { Definition } from "./definitions.js";
