@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Expectation, meaningOfFlag } from "../src/index.js";
 import { TestServer } from "./eventstore/server.js";
-import { postgresServer } from "./projection/postgres/server.js";
+import { postgresServer } from "./projection/postgres/shared-server.js";
 
 const run = promisify(execFile);
 const tsc = "node_modules/typescript-native/bin/tsc";

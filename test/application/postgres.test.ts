@@ -8,11 +8,12 @@ import { expect } from "chai";
 import { PlaceOrder } from "../../domains/ordering/index.js";
 import { configurationFrom, Rollcall, type Configuration } from "../../src/index.js";
 import example from "../../tools/application.js";
-import { newSchema, postgresServer, type PostgresServer } from "../projection/postgres/server.js";
+import type { PostgresDatabase } from "../projection/postgres/database.js";
+import { newSchema, postgresServer } from "../projection/postgres/shared-server.js";
 import { until } from "../until.js";
 
 describe("the example application on PostgreSQL", () => {
-  let server: PostgresServer;
+  let server: PostgresDatabase;
   let folder: string;
   let schema: string;
   let running: Rollcall[];
@@ -83,7 +84,7 @@ describe("the example application on PostgreSQL", () => {
       ROLLCALL_STORE: "memory:",
       ROLLCALL_READ_MODELS: server.url(`schema=${schema}`),
     });
-    expect(stated.readModels).to.equal(`postgres://127.0.0.1:${server.port}/postgres?schema=${schema}`);
+    expect(stated.readModels).to.equal(`postgres://127.0.0.1:${server.port}/${server.database}?schema=${schema}`);
     expect(stated.readModelsAccess?.user).to.equal("postgres");
     expect(inspect(stated, { depth: 9, showHidden: true }) + JSON.stringify(stated)).not.to.contain(server.password);
     const rollcall = await Rollcall.open(example, stated);

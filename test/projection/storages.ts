@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { openPostgresReadModelStore } from "../../src/projection/postgres/index.js";
 import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
 import type { ReadModelStorage } from "../../src/testing/read-model-store-contract.js";
-import { newSchema, postgresServer } from "./postgres/server.js";
+import { newSchema, postgresServer } from "./postgres/shared-server.js";
 
 export async function sqliteStorage(): Promise<ReadModelStorage> {
   const folder = join(tmpdir(), `rollcall-read-models-${randomUUID()}`);

