@@ -38,9 +38,7 @@ export class ServerProcess {
   /** Again, on the same port and file. */
   async start(): Promise<void> {
     const args = [script, "--json", "--port", String(this.port), "--file", this.file, ...this.args];
-    const command = new RunningCommand(
-      spawn(process.execPath, ["--enable-source-maps", ...args], { stdio: ["ignore", "pipe", "pipe"] }),
-    );
+    const command = new RunningCommand(spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] }));
     this.#command = command;
     await command.prints(/"kind":"started".*\n/);
     const [started] = command.lines("started");

@@ -69,7 +69,7 @@ export class CrashRun {
   ) {
     const { path: folder, seed } = this;
     const argument = JSON.stringify({ ...task, folder, seed } satisfies CrashTask);
-    const child = spawn(process.execPath, ["--enable-source-maps", childFile, argument], {
+    const child = spawn(process.execPath, [childFile, argument], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const end = () => void child.kill("SIGKILL");

@@ -39,6 +39,8 @@ export interface Acknowledged {
 
 /** Longest that a client goes on asking. */
 const patienceMs = 120_000;
+/** Shorter than any outage; what sixty orders ask meanwhile is work for the machine, too. */
+const askAgainMs = 60;
 
 export class FaultClients {
   readonly acknowledged: Acknowledged[] = [];
@@ -134,7 +136,7 @@ export class FaultClients {
           throw new Error(`${id} was not acknowledged: ${String(error)}`, { cause: error });
         if (error instanceof StoreUnavailable) this.refusals++;
       }
-      await sleep(20);
+      await sleep(askAgainMs);
     }
   }
 

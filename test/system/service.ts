@@ -34,7 +34,7 @@ export class Service {
   async start(): Promise<void> {
     this.url = undefined;
     this.states.clear();
-    const child = spawn(process.execPath, ["--enable-source-maps", startFile, "--app", applicationFile, "--json"], {
+    const child = spawn(process.execPath, [startFile, "--app", applicationFile, "--json"], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
