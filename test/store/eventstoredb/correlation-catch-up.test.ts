@@ -8,11 +8,12 @@ import Database from "better-sqlite3";
 import { expect } from "chai";
 import { StoreClosed } from "../../../src/errors.js";
 import type { EventStoreDbEventStore } from "../../../src/store/eventstoredb/index.js";
+import { runs } from "../../runs.js";
 import { until } from "../../until.js";
 import { append, correlated, CorrelationServer, idsOf, indexed } from "./correlation-server.js";
 import { closeAll, rejection, storeOf } from "./stores.js";
 
-const count = 5_000;
+const count = runs(2_500, 5_000);
 
 describe("The index by correlation id of a log of thousands of events", function () {
   // How long thousands of events take is the machine's affair.

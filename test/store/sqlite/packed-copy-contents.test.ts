@@ -42,7 +42,7 @@ describe("The packed copy of a SQLite log", () => {
           expect(await read(copied, { ...options, after })).to.deep.equal(await read(plain, { ...options, after }));
         }
       }),
-      { numRuns: runs(10, 500), endOnFailure: true },
+      { numRuns: runs(5, 500), endOnFailure: true },
     );
   });
 
