@@ -17,7 +17,7 @@ const longest = [
   "store/eventstoredb/outages",
   "application/workers",
   "store/eventstoredb/correlation-catch-up",
-  "store/sqlite/packed-copy",
+  "store/sqlite/packed-copy-contents",
   "simulation/simulation",
   "simulation/every-call",
   "tools/eventstore",
