@@ -11,7 +11,7 @@ import { listenToAppends } from "./fault-wire.js";
 /** Runs one schedule alone, however often it is to be looked at. */
 const only = process.env["ROLLCALL_FAULT_SEED"];
 
-const seeds = only === undefined ? Array.from({ length: runs(16, 200) }, (_, i) => i + 1) : [Number(only)];
+const seeds = only === undefined ? Array.from({ length: runs(20, 200) }, (_, i) => i + 1) : [Number(only)];
 /** Most of a run is waiting. */
 const atOnce = 4;
 
