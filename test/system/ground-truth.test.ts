@@ -25,7 +25,7 @@ import { hourMs, orderToCashTerms, SimulatedRun } from "./simulated-run.js";
 
 const orders = 2_000;
 /** What only has to be the same again, elsewhere or in other circumstances, is so of fewer orders in `npm test`. */
-const ordersAgain = runs(500, orders);
+const ordersAgain = runs(300, orders);
 const seeds = Array.from({ length: runs(1, 30) }, (_, i) => i + 1);
 const memory = { store: "memory:", readModels: ":memory:", roles: ["ordering", "billing", "projection", "observer"] };
 
@@ -60,9 +60,8 @@ describe("In seeded runs of 2,000 orders with lost, late, doubled and reordered 
 
   for (const seed of seeds.slice(0, 10))
     it(`and on EventStoreDB, although its server is killed in between (seed ${seed})`, async () => {
-      const count = runs(300, orders);
-      const log = await wholeRunOverEventStoreDb(seed, count);
-      if (count === orders) expect(identities(log)).to.deep.equal(identities(await memoryLog(seed, orders)));
+      const log = await wholeRunOverEventStoreDb(seed, ordersAgain);
+      if (ordersAgain === orders) expect(identities(log)).to.deep.equal(identities(await memoryLog(seed, orders)));
     });
 
   it("a seed replays exactly: every event has the same id, place and time", async () => {
