@@ -107,7 +107,7 @@ export async function send(
   body: object,
   patienceMs = 20_000,
 ): Promise<Acknowledged> {
-  for (const deadline = Date.now() + patienceMs; ; await sleep(20)) {
+  for (const deadline = Date.now() + patienceMs; ; await sleep(50)) {
     let found: unknown = "no answer";
     for (const { url } of services) {
       if (!url) continue;
