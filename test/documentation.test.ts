@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { execFile, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -13,6 +13,8 @@ import { TestServer } from "./eventstore/server.js";
 import { postgresServer } from "./projection/postgres/shared-server.js";
 
 const run = promisify(execFile);
+/** Everything that users read. */
+const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...readdirSync("docs").map((name) => `docs/${name}`)];
 const tsc = "node_modules/typescript-native/bin/tsc";
 
 interface Block {
@@ -200,13 +202,7 @@ describe("the documentation", function () {
 
   it("names only commands that there are", () => {
     const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
-    for (const document of [
-      "README.md",
-      "CONTRIBUTING.md",
-      "docs/guide.md",
-      "docs/eventstoredb.md",
-      "docs/postgresql.md",
-    ])
+    for (const document of pages)
       for (const [, name] of readFileSync(document, "utf8").matchAll(/npm run ([\w:-]+)/g))
         expect(scripts, `${document}: npm run ${name}`).to.have.property(name!);
   });
@@ -233,18 +229,7 @@ describe("the documentation", function () {
   });
 
   it("links only to files, and to headings, that there are", () => {
-    for (const document of [
-      "README.md",
-      "CONTRIBUTING.md",
-      "CHANGELOG.md",
-      "docs/guide.md",
-      "docs/observers.md",
-      "docs/guarantees.md",
-      "docs/architecture.md",
-      "docs/eventstoredb.md",
-      "docs/postgresql.md",
-      "docs/notifications.md",
-    ])
+    for (const document of pages)
       for (const [, target, heading] of readFileSync(document, "utf8").matchAll(
         /\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g,
       )) {

@@ -45,7 +45,8 @@ With --workers, so many threads share the events of a projection by the keys of 
 come to the same. It begins anew each time, and nobody goes on with what is left unfinished.
 
 With --until, a projection is built as it was at a position of the log, or at a time, that included, under a label of your
-own (--as): GET /read-models/NAME~LABEL. A moment that the log has not reached is refused. With --key, one row of a projection is made anew, in place.
+own (--as): GET /read-models/NAME~LABEL. A moment that the log has not reached is refused. With --key, one row of a
+projection is made anew, in place.
 
 With --dry-run projections are built aside, up to where the present ones stand, and compared with them: which rows a
 rebuild would add, remove and change. Nothing is changed, and it ends with 1 when there is a difference. What an observer

@@ -68,7 +68,7 @@ export const wholeOf = (beginning: Checkpoint, parts: readonly Checkpoint[]): Ch
 export class ProjectionPart extends ProjectionReadModel {
   /** Events folded so far that count in another part, where the first of their keys is. */
   guests = 0;
-  /** Of events that have other keys as well, or whose key it takes data to know. */
+  /** Of events that have other keys as well; of all where some type has keys of its own, which may take its data to know. */
   private readonly keys = new Map<RecordedEvent, string | readonly string[]>();
 
   constructor(

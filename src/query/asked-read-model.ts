@@ -3,6 +3,7 @@
 import type { Request } from "express";
 import { InvalidQuery, UnknownReadModel } from "../errors.js";
 import {
+  isDeclaredBy,
   labelledPlace,
   labelOf,
   servingGeneration,
@@ -75,10 +76,12 @@ export function rowParameters(request: Request, { name, declaration, answering }
   return queryParameters(request, name, [...listParameters, ...filters]);
 }
 
-function whenThere({ version }: ReadModelDeclaration, answering: Generation): string {
+function whenThere(declaration: ReadModelDeclaration, answering: Generation): string {
+  const { name, version } = declaration;
   if (answering.version !== version)
     return `Version ${version} declares it: ask again once that has caught up with the log (GET /ready).`;
-  return labelOf(answering) === undefined
+  if (labelOf(answering) !== undefined) return "It was declared later: build the label anew.";
+  return isDeclaredBy(answering, declaration)
     ? "It was declared later: ask again once a process with the role projection has started with this code."
-    : "It was declared later: build the label anew.";
+    : `It was declared later, together with terms that it takes a rebuild for: npm run rebuild -- ${name}`;
 }

@@ -222,6 +222,8 @@ describe("The read models of the HTTP API", () => {
     const detail = async (name: string) => (await request(api).get(`/read-models/${name}?colour=red`)).body.detail;
     expect(await detail("orders")).to.match(/once a process with the role projection has started with this code\.$/);
     expect(await detail("orders~monday")).to.match(/^orders~monday: version 2 answers, .* build the label anew\.$/);
+    Object.assign(declared, { definition: "of more types" });
+    expect(await detail("orders")).to.match(/it takes a rebuild for: npm run rebuild -- orders$/);
   });
 
   it("refuses so many filters with two readings that it would have to ask too often", async () => {

@@ -39,7 +39,7 @@ export interface Acknowledged {
 
 /** Longest that a client goes on asking. */
 const patienceMs = 120_000;
-/** Shorter than any outage; what sixty orders ask meanwhile is work for the machine, too. */
+/** Shorter than most outages; what sixty orders ask meanwhile is work for the machine, too. */
 const askAgainMs = 60;
 
 export class FaultClients {

@@ -13,7 +13,7 @@ import {
   type ReadModelStore,
   type Slot,
 } from "../../src/index.js";
-import { caseSummary, logTimes } from "../../src/query/index.js";
+import { caseSummary, logTimes } from "../../src/query/case-summary.js";
 import { coloured, fromNow, table } from "./layout.js";
 import { observersNamed, whereBuilt, type Session } from "./session.js";
 

@@ -9,7 +9,7 @@ import {
   type Explanation,
   type TimelineEntry,
 } from "../../src/index.js";
-import { caseSummary, logTimes } from "../../src/query/index.js";
+import { caseSummary, logTimes } from "../../src/query/case-summary.js";
 import { progress } from "../command-line.js";
 import { explanationInWords } from "./explanation-text.js";
 import { observersNamed, whereBuilt, type Session } from "./session.js";

@@ -18,7 +18,7 @@ interface Answer {
 }
 
 let desk: Server | undefined;
-let keeper: ChildProcess | undefined;
+let keeper: { readonly process: ChildProcess; readonly ended: Promise<Answer> } | undefined;
 let answer: Promise<Answer> | undefined;
 
 /** For mocha alone, before a run: from now on whoever asks is told where the server is. */
@@ -34,20 +34,22 @@ export async function offerPostgres(): Promise<void> {
 }
 
 async function start(password: string): Promise<Answer> {
-  // Detached: what interrupts the run at the terminal must leave it the time to clear up.
-  keeper = fork(fileURLToPath(new URL("./keeper.js", import.meta.url)), [password], { detached: true });
-  const ended = once(keeper, "exit").then(() => [{ error: "The process that was to keep PostgreSQL ended." }]);
-  const [found] = (await Promise.race([once(keeper, "message"), ended])) as [Answer];
-  return found;
+  const child = fork(fileURLToPath(new URL("./keeper.js", import.meta.url)), [password], {
+    // What interrupts the run at the terminal must leave it the time to clear up.
+    detached: true,
+    // By this `node --watch` would have it send messages of its own.
+    env: { ...process.env, WATCH_REPORT_DEPENDENCIES: undefined },
+  });
+  const ended = once(child, "exit").then(() => ({ error: "The process that was to keep PostgreSQL ended." }));
+  keeper = { process: child, ended };
+  return Promise.race([once(child, "message").then(([said]) => said as Answer), ended]);
 }
 
 /** For mocha alone, after a run: ends the server, if anybody asked for it. */
 export async function endPostgres(): Promise<void> {
   desk?.close();
-  if (!keeper || keeper.exitCode !== null) return;
-  const ended = once(keeper, "exit");
-  if (keeper.connected) keeper.disconnect();
-  await ended;
+  if (keeper?.process.connected) keeper.process.disconnect();
+  await keeper?.ended;
 }
 
 let database: Promise<PostgresDatabase> | undefined;
@@ -70,8 +72,9 @@ export function postgresServer(): Promise<PostgresDatabase> {
 
 async function reach(): Promise<PostgresDatabase> {
   const [desk, password] = process.env["ROLLCALL_TEST_POSTGRES"]!.split(" ") as [string, string];
-  const { port, error } = JSON.parse(await text(connect(Number(desk), "127.0.0.1"))) as Answer;
-  if (port === undefined) throw new Error(error);
+  const said = await text(connect(Number(desk), "127.0.0.1"));
+  const { port, error } = JSON.parse(said || "{}") as Answer;
+  if (port === undefined) throw new Error(error ?? `Expected the port of PostgreSQL, found ${said || "no answer"}.`);
   return new PostgresDatabase(port, password, "postgres");
 }
 

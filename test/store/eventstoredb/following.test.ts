@@ -24,6 +24,14 @@ async function said(messages: AsyncIterable<SubscriptionMessage>, count: number)
   return said;
 }
 
+/** Waits until a server has sent what fits between it and who reads: the same at ten looks in a row. */
+async function nothingMoreFits(sent: () => number): Promise<void> {
+  for (let [before, looks] = [sent(), 0]; looks < 10; looks = sent() === before ? looks + 1 : 0) {
+    before = sent();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 const begin = (call: ReadingCall, ...answers: Parameters<ReadingCall["write"]>[0][]) => {
   for (const answer of [confirmation(), ...answers]) call.write(answer);
 };
@@ -334,11 +342,7 @@ describe("following the log of EventStoreDB", () => {
     const next = async () => (await messages.next()).value as SubscriptionMessage;
     expect((await next()).kind).to.equal("caughtUp");
     sendAll();
-    // Until nothing more fits between the two, at ten looks in a row.
-    for (let [before, looks] = [sent, 0]; looks < 10; looks = sent === before ? looks + 1 : 0) {
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await nothingMoreFits(() => sent);
     let delivered = 0;
     for (;;) {
       const message = await next();
@@ -381,11 +385,7 @@ describe("following the log of EventStoreDB", () => {
     });
     const messages = store.subscribe()[Symbol.asyncIterator]();
     await messages.next();
-    // Until nothing more fits between the two, at ten looks in a row.
-    for (let [before, looks] = [sent, 0]; looks < 10; looks = sent === before ? looks + 1 : 0) {
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await nothingMoreFits(() => sent);
     expect(sent).to.be.lessThan(5_000);
     await messages.return!();
   });
